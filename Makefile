@@ -1,0 +1,54 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Both install into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The demo never touches a server of yours.
+DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN $(BIN)/mediabase
+
+.PHONY: install demo test lint acceptance benchmark lock clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install
+	@$(DEMO) sandbox up --replace
+	@$(DEMO) migrate --all || [ $$? -eq 3 ]
+	@echo
+	@echo "Exit code 3: all patients are moved, and DEMO_BAD_VALUES has rows in quarantine. Where to look next:"
+	@echo "  $(BIN)/mediabase status"
+	@echo "  $(BIN)/mediabase psql -c 'select * from patient_demo_bad_values.quarantined_expression'"
+	@echo "  $(BIN)/mediabase psql -c 'set search_path = patient_demo_her2, public' -c \\"
+	@echo "      'select gene_symbol, expression_fold_change from cancer_transcript_base where expression_fold_change > 4 order by 2 desc'"
+	@echo "  $(BIN)/mediabase dbt docs generate --static"
+
+test: lint
+	$(BIN)/pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The whole real data set, value by value, with a script that shares no code with the product.
+acceptance: install
+	$(BIN)/pytest -m acceptance
+
+benchmark: install
+	$(BIN)/python -m benchmarks.migrate
+
+# Pinned with hashes and without any address of an index.
+lock: install
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --extra dev --python-version 3.11 --no-emit-index-url --no-strip-extras \
+		--generate-hashes --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) target logs

@@ -1,0 +1,6 @@
+{% macro patient_comments(node, kind) %}
+    comment on {{ kind }} {{ node.name }} is '{{ node.description | trim | replace("'", "''") }}';
+    {%- for column in node.columns.values() %}
+    comment on column {{ node.name }}.{{ column.name }} is '{{ column.description | trim | replace("'", "''") }}';
+    {%- endfor %}
+{% endmacro %}

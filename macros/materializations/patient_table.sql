@@ -1,0 +1,32 @@
+{% materialization patient_table, adapter='postgres' %}
+    {#- One table per patient schema out of a model that has a patient_id column. The model and its companions (those
+        whose meta says written_by: this model) change together, in one transaction per patient. -#}
+    {%- set asked = require_patients() -%}
+    {%- do refuse_empty_flag() -%}
+
+    {%- set members = [patient_member(model, sql)] -%}
+    {%- for companion in companion_models(model) -%}
+        {%- do members.append(patient_member(companion, render(companion.raw_code))) -%}
+    {%- endfor -%}
+
+    {%- for patient_id in asked -%}
+        {%- set body -%}
+            {%- for hook in pre_hooks %}
+            {{ render(hook.sql) }};
+            {%- endfor %}
+            {%- for member in members %}
+            {{ replace_patient_rows(member) }}
+            {%- endfor %}
+            {%- for hook in post_hooks %}
+            {{ render(hook.sql) }};
+            {%- endfor %}
+        {%- endset -%}
+        {%- call statement('main' if loop.first else 'patient') -%}
+            {{ patient_block(patient_id, body) }}
+        {%- endcall -%}
+        {%- do adapter.commit() -%}
+    {%- endfor -%}
+
+    {%- do raise_if_all_failed(asked) -%}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}

@@ -1,0 +1,1 @@
+"""Runs dbt as a library: settings in, plain results out."""

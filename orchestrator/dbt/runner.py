@@ -1,0 +1,63 @@
+"""dbt as a library: one call, its outcome as plain data, nothing left behind in the process."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGED_PROJECT = Path(__file__).parent.parent / "project"
+"""Where `pip install` puts the dbt project; in a checkout it is the checkout itself."""
+
+
+@dataclass(frozen=True)
+class DbtOutcome:
+    """Whether a dbt call succeeded, and if not, the first thing that went wrong."""
+
+    success: bool
+    problem: str
+
+
+def project_folder() -> Path:
+    """Return the folder with dbt_project.yml."""
+    if (PACKAGED_PROJECT / "dbt_project.yml").exists():
+        return PACKAGED_PROJECT
+    return Path(__file__).parent.parent.parent
+
+
+def artifact_environment(folder: Path) -> dict[str, str]:
+    """Return the variables that make dbt write its target and logs below `folder`, and not phone home."""
+    return {
+        "DBT_PROJECT_DIR": str(project_folder()),
+        "DBT_PROFILES_DIR": str(project_folder()),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def run_models(select: list[str], variables: dict[str, object]) -> DbtOutcome:
+    """Run `dbt run` in this process; connection and artifact folders come from the environment.
+
+    dbt takes 3 s to import, hence here. It is not thread-safe: one call at a time in a process.
+    """
+    from dbt.adapters.factory import cleanup_connections
+    from dbt.cli.main import dbtRunner
+
+    arguments = ["--quiet", "--no-use-colors", "--log-level-file", "none", "--no-write-json", "run"]
+    arguments += ["--select", *select, "--vars", json.dumps(variables)]
+    try:
+        outcome = dbtRunner().invoke(arguments)
+    finally:
+        cleanup_connections()
+    failed = [node.message for node in getattr(outcome.result, "results", []) if str(node.status) == "error"]
+    problem = str(outcome.exception or "") or (str(failed[0]) if failed else "")
+    return DbtOutcome(success=outcome.success, problem=problem)
+
+
+def expand_short_vars(arguments: list[str]) -> list[str]:
+    """Return dbt's arguments with `--vars name=value` turned into the JSON that dbt wants."""
+    expanded = list(arguments)
+    for position, argument in enumerate(arguments[:-1]):
+        name, is_short, value = arguments[position + 1].partition("=")
+        if argument == "--vars" and is_short and name.isidentifier():
+            expanded[position + 1] = json.dumps({name: value})
+    return expanded

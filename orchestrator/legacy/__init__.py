@@ -1,0 +1,1 @@
+"""Reads v0.5.0 databases, and never writes to them."""

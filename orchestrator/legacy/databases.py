@@ -1,0 +1,65 @@
+"""Which legacy databases there are, and a consistent read-only view into one."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from orchestrator.errors import RefusedError, UsageError
+from orchestrator.patient_id import LEGACY_PREFIX, is_supported, refuse_collisions
+from orchestrator.postgres.connection import Connection, connect
+from orchestrator.postgres.statements import statement
+
+
+@dataclass(frozen=True)
+class LegacyDatabase:
+    """One v0.5.0 database and the patient it belongs to."""
+
+    name: str
+    patient_id: str
+
+
+def discover(legacy_dsn: str) -> list[LegacyDatabase]:
+    """Return every legacy database of the server, by name; ids are not checked here."""
+    with connect(legacy_dsn, autocommit=True) as connection:
+        rows = connection.execute(statement(__package__, "databases"), {"prefix": LEGACY_PREFIX}).fetchall()
+    return [LegacyDatabase(str(name), str(name).removeprefix(LEGACY_PREFIX)) for (name,) in rows]
+
+
+def choose(found: list[LegacyDatabase], asked: Iterable[str] | None) -> list[LegacyDatabase]:
+    """Return the databases of the `asked` patients (None: all), each usable as a patient.
+
+    Raises UsageError for a patient that has no legacy database, and RefusedError when ids are unsupported or
+    two of them lead to one schema name.
+    """
+    if asked is None:
+        chosen = found
+        unsupported = [database.name for database in found if not is_supported(database.patient_id)]
+        if unsupported:
+            names = ", ".join(map(repr, unsupported))
+            raise RefusedError(
+                f"The names of these legacy databases hold no usable patient id: {names}. "
+                "Rename them, or name the patients to migrate instead of --all."
+            )
+    else:
+        by_id = {database.patient_id: database for database in found}
+        unknown = [patient_id for patient_id in asked if patient_id not in by_id]
+        if unknown:
+            raise UsageError(
+                f"No legacy database for patient {', '.join(unknown)}: "
+                f"there is no {LEGACY_PREFIX}{unknown[0]} on that server (ids keep upper and lower case)."
+            )
+        chosen = [by_id[patient_id] for patient_id in dict.fromkeys(asked)]
+    refuse_collisions(database.patient_id for database in found if is_supported(database.patient_id))
+    return chosen
+
+
+@contextmanager
+def snapshot(legacy_dsn: str, database: str) -> Iterator[Connection]:
+    """Yield a connection to `database` in one repeatable-read, read-only transaction."""
+    with connect(legacy_dsn, dbname=database) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        yield connection
+        connection.rollback()

@@ -1,0 +1,177 @@
+"""The driver: decides what to migrate, hands batches to workers, and sums up."""
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from math import ceil
+from multiprocessing import get_context
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import cast
+
+from orchestrator.errors import ExitCode, worst
+from orchestrator.legacy.databases import LegacyDatabase, choose, discover
+from orchestrator.migration import core, journal
+from orchestrator.migration.batch import stage
+from orchestrator.migration.manifest import load_manifest
+from orchestrator.migration.outcome import Options, Outcome, Place, Progress
+from orchestrator.migration.worker import work
+from orchestrator.postgres.connection import Servers
+
+MAX_BATCH = 16
+"""Patients in one dbt call: enough to spread its second of overhead, few enough to keep staging small."""
+
+Report = Callable[[Progress | Outcome], None]
+
+
+def migrate(
+    servers: Servers,
+    patient_ids: Sequence[str] | None,
+    options: Options,
+    jobs: int,
+    artifacts: Path,
+    manifest: Path | None,
+    begin: Callable[[int], None],
+    report: Report,
+) -> list[Outcome]:
+    """Migrate the named patients, or all; return what became of each, in no order.
+
+    `begin` is told how many there are, `report` what happens to each. Raises UsageError, RefusedError or
+    LockedError before any patient is touched.
+    """
+    databases = choose(discover(servers.legacy), patient_ids)
+    with journal.locked(servers.target) as lock:
+        core.upgrade(servers.target)
+        run_id = journal.start_run(
+            lock, "migrate", {**asdict(options), "jobs": jobs, "patients": len(databases)}
+        )
+        exit_code = ExitCode.INTERRUPTED
+        outcomes: list[Outcome] = []
+        try:
+            journal.discover(lock, run_id, databases)
+            if manifest:
+                load_manifest(lock, manifest)
+            begin(len(databases))
+            place = Place(servers.target, servers.legacy, run_id, artifacts)
+            for message in _run_workers(place, options, _batches(databases, jobs), jobs):
+                report(message)
+                if isinstance(message, Outcome):
+                    outcomes.append(message)
+            exit_code = worst([outcome.exit_code for outcome in outcomes])
+        finally:
+            journal.finish_run(lock, run_id, exit_code)
+    return outcomes
+
+
+def export(
+    servers: Servers,
+    patient_ids: Sequence[str] | None,
+    believe: str | None,
+    begin: Callable[[int], None],
+    report: Report,
+) -> list[Outcome]:
+    """Stage the named patients, or all, and leave building to dbt. Raises what `migrate` raises."""
+    databases = choose(discover(servers.legacy), patient_ids)
+    outcomes = []
+    with journal.locked(servers.target) as lock:
+        core.upgrade(servers.target)
+        run_id = journal.start_run(lock, "export", {"patients": len(databases), "believe": believe})
+        exit_code = ExitCode.INTERRUPTED
+        try:
+            journal.discover(lock, run_id, databases)
+            begin(len(databases))
+            ids = core.core_ids(lock)
+            for database in databases:
+                report(Progress(database.patient_id, "export"))
+                outcomes.append(stage(servers.legacy, lock, run_id, database, ids, believe))
+                report(outcomes[-1])
+            exit_code = worst([outcome.exit_code for outcome in outcomes])
+        finally:
+            journal.finish_run(lock, run_id, exit_code)
+    return outcomes
+
+
+def _batches(databases: Sequence[LegacyDatabase], jobs: int) -> list[Sequence[LegacyDatabase]]:
+    size = min(MAX_BATCH, max(1, ceil(len(databases) / jobs)))
+    return [databases[start : start + size] for start in range(0, len(databases), size)]
+
+
+def _run_workers(
+    place: Place, options: Options, batches: list[Sequence[LegacyDatabase]], jobs: int
+) -> Iterator[Progress | Outcome]:
+    """Yield every message of up to `jobs` workers until all batches are done; end them whatever happens."""
+    waiting = deque(batches)
+    workers: dict[Pipe, _Worker] = {}
+    try:
+        while waiting or workers:
+            while waiting and len(workers) < jobs:
+                worker = _start(place, options)
+                workers[worker.pipe] = worker
+                worker.take(waiting.popleft())
+            for ready in wait(list(workers)):
+                worker = workers[cast(Pipe, ready)]
+                yield from worker.messages()
+                if worker.is_idle and waiting:
+                    worker.take(waiting.popleft())
+                elif worker.is_idle or worker.is_dead:
+                    worker.end()
+                    del workers[worker.pipe]
+    finally:
+        for worker in workers.values():
+            worker.process.terminate()
+            worker.process.join()
+
+
+class _Worker:
+    """The driver's end of one worker process."""
+
+    def __init__(self, process: SpawnProcess, pipe: Pipe) -> None:
+        self.process = process
+        self.pipe = pipe
+        self.unreported: set[str] = set()
+        self.is_idle = True
+        self.is_dead = False
+
+    def take(self, batch: Sequence[LegacyDatabase]) -> None:
+        self.is_idle = False
+        self.unreported = {database.patient_id for database in batch}
+        self.pipe.send(batch)
+
+    def messages(self) -> Iterator[Progress | Outcome]:
+        """Yield the next message; of a worker that died, a failure for each patient it leaves behind."""
+        try:
+            message = self.pipe.recv()
+        except (EOFError, ConnectionError):
+            self.is_dead = True
+            self.process.join()
+            reason = f"Its worker process ended unexpectedly (exit code {self.process.exitcode}): run again."
+            yield from (Outcome(patient_id, "failed", reason) for patient_id in sorted(self.unreported))
+            return
+        if message is None:
+            self.is_idle = True
+            return
+        if isinstance(message, Outcome):
+            self.unreported.discard(message.patient_id)
+        yield message
+
+    def end(self) -> None:
+        if not self.is_dead:
+            self.pipe.send(None)
+        self.process.join()
+
+
+def _start(place: Place, options: Options) -> _Worker:
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(theirs, place, options), daemon=True)
+    # A terminal interrupts every process; what it means is for the driver to decide, from the very start.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    theirs.close()
+    return _Worker(process, ours)

@@ -1,0 +1,71 @@
+"""Export: one legacy database's rows, as they are, into `staging`."""
+
+import re
+
+from psycopg import sql
+
+from orchestrator.legacy.databases import LegacyDatabase, snapshot
+from orchestrator.legacy.survey import CoreIds, Survey, read_rows, survey
+from orchestrator.patient_id import schema_name
+from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.copy import RowStream
+from orchestrator.postgres.statements import statement
+
+
+def export_patient(
+    legacy_dsn: str, target: Connection, database: LegacyDatabase, core: CoreIds, believe: str | None = None
+) -> Survey:
+    """Stage the patient's rows, and record the export, in one transaction of the target.
+
+    Replaces an earlier export of the patient. Raises PatientError when the database cannot be taken as it is.
+    """
+    partition = staging_table(database.patient_id)
+    with snapshot(legacy_dsn, database.name) as legacy, target.transaction():
+        (exported_at,) = legacy.execute("select now()").fetchone() or (None,)
+        clear(target, [database.patient_id])
+        target.execute(
+            sql.SQL(
+                "create unlogged table {} (like staging.legacy_expression including defaults);"
+                "alter table {} alter column patient_id set default {}"
+            ).format(partition, partition, sql.Literal(database.patient_id))
+        )
+
+        def stage(connection: Connection, surface: str, unknown: list[str]) -> RowStream:
+            into = sql.SQL("copy {} (transcript_id, expression_fold_change) from stdin (format binary)")
+            with target.cursor().copy(into.format(partition)) as copy:
+                return read_rows(connection, surface, unknown, copy.write)
+
+        taken = survey(legacy, core, believe, stage)
+        target.execute(
+            sql.SQL("alter table staging.legacy_expression attach partition {} for values in ({})").format(
+                partition, sql.Literal(database.patient_id)
+            )
+        )
+        target.execute(
+            statement(__package__, "record_export"),
+            {
+                "patient_id": database.patient_id,
+                "source_database": database.name,
+                "surface": taken.surface,
+                "surface_class": taken.surface_class,
+                "legacy_rows": taken.ids.rows,
+                "staged_rows": taken.stream.rows,
+                "unknown_rows": len(taken.ids.unknown),
+                "missing_rows": taken.ids.missing,
+                "legacy_digest": taken.stream.digest,
+                "exported_at": exported_at,
+            },
+        )
+    return taken
+
+
+def clear(target: Connection, patient_ids: list[str]) -> None:
+    """Remove the staged exports of these patients."""
+    target.execute("delete from staging.legacy_export where patient_id = any(%s)", [patient_ids])
+    tables = sql.SQL(", ").join(map(staging_table, patient_ids))
+    target.execute(sql.SQL("drop table if exists {}").format(tables))
+
+
+def staging_table(patient_id: str) -> sql.Identifier:
+    """Return the name of the partition of staging.legacy_expression that holds this patient's rows."""
+    return sql.Identifier("staging", re.sub("^patient_", "legacy_expression_", schema_name(patient_id)))

@@ -1,0 +1,154 @@
+"""The journal: which runs there were, where each patient stands, and who works on the target now."""
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from orchestrator.errors import LockedError
+from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.patient_id import schema_name
+from orchestrator.postgres.connection import Connection, connect
+from orchestrator.postgres.statements import statement
+
+LOCK_KEY = 0x6D656469616261  # "mediaba"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A patient's row in the journal; counts are rows, digests sha256 in hexadecimal."""
+
+    patient_id: str
+    schema_name: str
+    source_database: str
+    state: str
+    run_id: int
+    export_id: int | None
+    legacy_rows: int | None
+    stored_rows: int | None
+    baseline_rows: int | None
+    quarantined_rows: int | None
+    quarantine_reasons: dict[str, int] | None
+    missing_rows: int | None
+    legacy_digest: str | None
+    current_digest: str | None
+    error_code: str | None
+    error_constraint: str | None
+    error_message: str | None
+    built_at: datetime | None
+    published_at: datetime | None
+    changed_at: datetime
+
+    @property
+    def problem(self) -> str:
+        """Return what failed, as one sentence; empty when nothing did."""
+        if self.error_message or not self.error_code:
+            return self.error_message or ""
+        constraint = f" ({self.error_constraint})" if self.error_constraint else ""
+        return f"PostgreSQL error {self.error_code}{constraint}."
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's row in the journal."""
+
+    run_id: int
+    command: str
+    operator: str
+    host: str
+    process_id: int
+    started_at: datetime
+    finished_at: datetime | None
+    exit_code: int | None
+
+
+def exists(connection: Connection) -> bool:
+    """Tell whether the target has a journal."""
+    return connection.execute("select to_regclass('migration.patient')").fetchone() != (None,)
+
+
+def patients(connection: Connection, patient_ids: Sequence[str] | None = None) -> dict[str, Patient]:
+    """Return the journal's patients by id, all or the named ones."""
+    with connection.cursor(row_factory=class_row(Patient)) as cursor:
+        cursor.execute(statement(__package__, "patients"), {"patient_ids": patient_ids and list(patient_ids)})
+        return {patient.patient_id: patient for patient in cursor.fetchall()}
+
+
+def last_runs(connection: Connection, count: int) -> list[Run]:
+    """Return the latest runs, the last first."""
+    with connection.cursor(row_factory=class_row(Run)) as cursor:
+        cursor.execute(statement(__package__, "runs"), {"count": count})
+        return cursor.fetchall()
+
+
+def holder(connection: Connection) -> str | None:
+    """Return who holds the target's lock and since when, or None."""
+    row = connection.execute(statement(__package__, "holder"), {"key": LOCK_KEY}).fetchone()
+    return str(row[0]) if row else None
+
+
+@contextmanager
+def locked(target_dsn: str) -> Iterator[Connection]:
+    """Hold the target's lock; yield the connection that holds it, in autocommit mode.
+
+    It is a session lock on a direct connection of its own: it ends with this process, whatever ends it.
+    Raises LockedError, with who holds it since when.
+    """
+    with connect(target_dsn, autocommit=True) as connection:
+        if connection.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone() != (True,):
+            raise LockedError(
+                f"Another operator works on this target: {holder(connection) or 'just finishing'}."
+            )
+        yield connection
+
+
+def start_run(connection: Connection, command: str, options: dict[str, object]) -> int:
+    """Record the start of a command; return the run's number."""
+    values = {
+        "command": command,
+        "host": socket.gethostname(),
+        "process_id": os.getpid(),
+        "options": Jsonb(options),
+    }
+    row = connection.execute(statement(__package__, "start_run"), values).fetchone()
+    assert row is not None  # noqa: S101  # insert returning
+    return int(str(row[0]))
+
+
+def finish_run(connection: Connection, run_id: int, exit_code: int) -> None:
+    """Record that a command came to its end."""
+    connection.execute(statement(__package__, "finish_run"), {"run_id": run_id, "exit_code": exit_code})
+
+
+def discover(connection: Connection, run_id: int, databases: Sequence[LegacyDatabase]) -> None:
+    """Give every database's patient a row, and say that this run deals with it."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement(__package__, "discover"),
+            [
+                {
+                    "patient_id": database.patient_id,
+                    "schema_name": schema_name(database.patient_id),
+                    "source_database": database.name,
+                    "run_id": run_id,
+                }
+                for database in databases
+            ],
+        )
+
+
+def fail(connection: Connection, patient_id: str, code: str, message: str) -> None:
+    """Record that a patient failed; `message` is ours, and never holds a value of a patient."""
+    values = {"patient_id": patient_id, "code": code, "message": message}
+    connection.execute(statement(__package__, "fail"), values)
+
+
+def event(connection: Connection, run_id: int, patient_id: str, name: str, **detail: object) -> None:
+    """Record that something happened to a patient; counts and seconds only, never values."""
+    values = {"run_id": run_id, "patient_id": patient_id, "event": name, "detail": Jsonb(detail)}
+    connection.execute(statement(__package__, "event"), values)

@@ -1,0 +1,65 @@
+"""What moves between the driver, its workers and the command line."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from orchestrator.errors import ExitCode
+
+Result = Literal["staged", "migrated", "unchanged", "kept", "failed"]
+"""staged for dbt; migrated now; unchanged since; kept because v0.6.0 was changed since; failed."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to migrate; what the command line says."""
+
+    force: bool = False
+    """Migrate again what is done already."""
+    on_bad_rows: Literal["quarantine", "fail"] = "quarantine"
+    believe: str | None = None
+    """The surface to take where both disagree."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker works."""
+
+    target_dsn: str
+    legacy_dsn: str
+    run_id: int
+    artifacts: Path
+    """Folder of dbt's artifacts."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A patient entered a phase."""
+
+    patient_id: str
+    phase: Literal["export", "build", "parity", "done"]
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one patient; counts are legacy rows."""
+
+    patient_id: str
+    result: Result
+    message: str = ""
+    legacy_rows: int = 0
+    stored: int = 0
+    baseline: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    missing: int = 0
+    """Core transcripts that the legacy database did not have."""
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return the exit code that this outcome asks for."""
+        if self.result == "failed":
+            return ExitCode.FAILED
+        return ExitCode.QUARANTINED if self.quarantined else ExitCode.DONE

@@ -1,0 +1,7 @@
+select
+    patient_id, schema_name, source_database, state, run_id, export_id, legacy_rows, stored_rows, baseline_rows,
+    quarantined_rows, quarantine_reasons, missing_rows, legacy_digest, current_digest, error_code, error_constraint,
+    error_message, built_at, published_at, changed_at
+from migration.patient
+where %(patient_ids)s::text [] is null or patient_id = any(%(patient_ids)s::text [])
+order by patient_id collate "C"

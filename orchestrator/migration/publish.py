@@ -1,0 +1,57 @@
+"""Publish: readers are let in, as the last step and in one transaction with the journal."""
+
+import psycopg
+from psycopg import sql
+
+from orchestrator.patient_id import reader_role
+from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.statements import statement
+
+CORE_READER = "reader_core"
+"""Role with the right to read the core; every patient's reader role is a member of it."""
+
+
+def allow_core_reader(target: Connection) -> bool:
+    """Let the role of all readers read the core; return whether there is such a role.
+
+    Making roles takes CREATEROLE, which the owner of a target may lack: then nobody but the owner can read.
+    """
+    if not _ensure_role(target, CORE_READER):
+        return False
+    target.execute(
+        sql.SQL("grant select on all tables in schema public to {}").format(sql.Identifier(CORE_READER))
+    )
+    return True
+
+
+def publish(target: Connection, patient_id: str, schema: str, digest: str) -> bool:
+    """Let the patient's reader role in, and record `digest` as that of the published rows.
+
+    Returns whether there is a reader role; see `allow_core_reader`.
+    """
+    with target.transaction():
+        has_reader = _exists(target, CORE_READER) and _ensure_role(target, reader_role(patient_id))
+        if has_reader:
+            names = {
+                "schema": sql.Identifier(schema),
+                "reader": sql.Identifier(reader_role(patient_id)),
+                "core_reader": sql.Identifier(CORE_READER),
+            }
+            target.execute(statement(__package__, "grants").format(**names))
+        target.execute(statement(__package__, "publish"), {"patient_id": patient_id, "digest": digest})
+    return has_reader
+
+
+def _exists(target: Connection, role: str) -> bool:
+    return target.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone() is not None
+
+
+def _ensure_role(target: Connection, role: str) -> bool:
+    if _exists(target, role):
+        return True
+    try:
+        with target.transaction():
+            target.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True

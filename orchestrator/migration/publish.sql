@@ -1,0 +1,5 @@
+update migration.patient set
+    current_digest = %(digest)s,
+    published_at = coalesce(published_at, now()),
+    changed_at = clock_timestamp()
+where patient_id = %(patient_id)s

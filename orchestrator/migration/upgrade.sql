@@ -1,0 +1,109 @@
+-- The additive part of the core upgrade. Safe to run twice: it creates what is missing and changes nothing else.
+create table if not exists public.schema_versions (
+    version text primary key,
+    applied_at timestamptz not null default now(),
+    description text
+);
+
+insert into public.schema_versions (version, description)
+values ('v0.6.0_baseline', 'Shared core, one sparse schema per patient')
+on conflict do nothing;
+
+create schema if not exists staging;
+comment on schema staging is 'Transient: what an export put here, for as long as a build needs it';
+create schema if not exists migration;
+comment on schema migration is 'Journal of the migration';
+create schema if not exists cohort;
+comment on schema cohort is 'Data across patients';
+
+create table if not exists staging.legacy_export (
+    patient_id text primary key,
+    export_id bigserial not null unique,
+    source_database text not null,
+    surface text not null,
+    surface_class text not null,
+    legacy_rows bigint not null,
+    staged_rows bigint not null,
+    unknown_rows bigint not null,
+    missing_rows bigint not null,
+    legacy_digest text not null,
+    exported_at timestamptz not null
+);
+
+create table if not exists staging.legacy_expression (
+    patient_id text not null,
+    transcript_id text not null,
+    expression_fold_change double precision
+) partition by list (patient_id);
+
+create table if not exists staging.patient_manifest (
+    patient_id text primary key,
+    normalization_method text,
+    clinical_notes text,
+    cancer_type text,
+    cancer_subtype text,
+    tissue_type text,
+    sample_type text,
+    sequencing_platform text,
+    read_depth_millions double precision
+);
+
+create table if not exists migration.run (
+    run_id bigserial primary key,
+    command text not null,
+    operator text not null default session_user,
+    host text not null,
+    process_id integer not null,
+    options jsonb not null,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    exit_code integer
+);
+comment on table migration.run is 'One row per command that changed something; no finished_at: it runs, or it died';
+
+create table if not exists migration.patient (
+    patient_id text primary key,
+    schema_name text not null unique,
+    source_database text not null,
+    state text not null check (
+        state in ('discovered', 'exported', 'built', 'validated', 'archived', 'dropped', 'failed', 'rolled_back')
+    ),
+    run_id bigint not null,
+    export_id bigint,
+    legacy_rows bigint,
+    stored_rows bigint,
+    baseline_rows bigint,
+    quarantined_rows bigint,
+    quarantine_reasons jsonb,
+    missing_rows bigint,
+    legacy_digest text,
+    current_digest text,
+    error_code text,
+    error_constraint text,
+    error_message text,
+    built_at timestamptz,
+    published_at timestamptz,
+    changed_at timestamptz not null default now()
+);
+comment on table migration.patient is 'One row per patient: the registry of patient schemas and where each stands';
+comment on column migration.patient.legacy_digest is 'sha256 of the legacy rows that the last build was made from';
+comment on column migration.patient.current_digest is 'sha256 of the rows read back after that build; null: not yet';
+comment on column migration.patient.published_at is 'When readers were let in; null: never';
+
+create table if not exists migration.event (
+    event_id bigserial primary key,
+    run_id bigint not null,
+    patient_id text,
+    at timestamptz not null default clock_timestamp(),
+    event text not null,
+    detail jsonb not null default '{}'
+);
+create index if not exists event_run_idx on migration.event (run_id, patient_id);
+comment on table migration.event is 'What happened when; never a value of a patient';
+
+create or replace function migration.set_updated_at() returns trigger language plpgsql as $$
+begin
+    new.updated_at = now();
+    return new;
+end
+$$;

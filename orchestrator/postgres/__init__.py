@@ -1,0 +1,1 @@
+"""Everything that any PostgreSQL client needs: the embedded server, connections, streams."""

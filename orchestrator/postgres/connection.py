@@ -1,0 +1,97 @@
+"""Connections: which servers, under which names, and one sentence when one cannot be reached."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from orchestrator.errors import UsageError
+from orchestrator.postgres.embedded import embedded_server
+from orchestrator.settings import Settings
+
+CORE_DATABASE = "mbase"
+APPLICATION_NAME = "mediabase"
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Connection strings of the target database and of the server with the legacy databases."""
+
+    target: str
+    legacy: str
+
+
+@contextmanager
+def servers(settings: Settings) -> Iterator[Servers]:
+    """Yield where to connect to, with the embedded server running when no target is configured."""
+    with ExitStack() as stack:
+        target = settings.target or stack.enter_context(embedded_server(settings.home))
+        yield Servers(
+            target=_with_database(target, CORE_DATABASE),
+            legacy=_with_database(settings.legacy or target, "postgres"),
+        )
+
+
+def connect(dsn: str, *, dbname: str | None = None, autocommit: bool = False) -> Connection:
+    """Connect in UTF-8; `dbname` overrides the one in `dsn`. Raises UsageError when that fails."""
+    overrides = {"dbname": dbname} if dbname else {}
+    try:
+        return psycopg.connect(
+            dsn,
+            autocommit=autocommit,
+            client_encoding="UTF8",
+            application_name=APPLICATION_NAME,
+            **overrides,  # type: ignore[arg-type]
+        )
+    except psycopg.Error as error:  # OperationalError, or ProgrammingError for a malformed string
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise UsageError(
+            f"Cannot connect to {describe(dsn, dbname)}: {reason}. "
+            "Check MEDIABASE_DSN, MEDIABASE_LEGACY_DSN and the server."
+        ) from error
+
+
+def describe(dsn: str, dbname: str | None = None) -> str:
+    """Return where `dsn` leads to, without any secret."""
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return "a server (its connection string cannot be read)"
+    where = parts.get("service") or parts.get("host") or "the local server"
+    return f"database {dbname or parts.get('dbname') or '(default)'} on {where}"
+
+
+def environment(dsn: str) -> Mapping[str, str]:
+    """Return libpq's environment variables for `dsn`, resolved by connecting once.
+
+    Service files, password files and defaults are libpq's business, so libpq is asked. The values go into
+    the environment of a child process and nowhere else.
+    """
+    with connect(dsn) as connection:
+        info = connection.info
+        resolved = {
+            "PGHOST": info.host,
+            "PGPORT": str(info.port),
+            "PGUSER": info.user,
+            "PGDATABASE": info.dbname,
+            "PGPASSWORD": info.password,
+            "PGAPPNAME": APPLICATION_NAME,
+        }
+        parameters = info.get_parameters()
+    for keyword in ("sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "options"):
+        if keyword in parameters:
+            resolved[f"PG{keyword.upper().replace('_', '')}"] = parameters[keyword]
+    return {name: value for name, value in resolved.items() if value}
+
+
+def _with_database(dsn: str, dbname: str) -> str:
+    """Add `dbname` to `dsn` unless it, or a service it names, says which database."""
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return dsn  # connect() reports it, with what to do
+    return dsn if parts.get("dbname") or parts.get("service") else make_conninfo(dsn, dbname=dbname)

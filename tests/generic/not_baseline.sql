@@ -1,0 +1,7 @@
+{% test not_baseline(model, column_name) %}
+
+select *
+from {{ model }}
+where {{ column_name }} = 1.0
+
+{% endtest %}
