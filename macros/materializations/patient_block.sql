@@ -9,6 +9,7 @@ declare
     is_new boolean;
     written bigint;
     rows_of jsonb := '{}';
+    staged_rows bigint;
     code text; broken_constraint text; message text;
 begin
     select * into journal from migration.patient where patient_id = asked for update;

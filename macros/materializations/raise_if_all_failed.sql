@@ -1,8 +1,14 @@
 {% macro raise_if_all_failed(asked) %}
     {%- set query -%}
-        select patient_id, coalesce(error_message, error_code || coalesce(' ' || error_constraint, ''))
-        from migration.patient
-        where state = 'failed' and patient_id in ('{{ asked | join("', '") }}')
+        select
+            asked.patient_id,
+            case
+                when journal.patient_id is null then 'The journal does not know this patient: export it first.'
+                else coalesce(journal.error_message, journal.error_code || coalesce(' ' || journal.error_constraint, ''))
+            end as problem
+        from unnest(array['{{ asked | join("', '") }}']) as asked (patient_id)
+        left join migration.patient as journal on asked.patient_id = journal.patient_id
+        where journal.patient_id is null or journal.state = 'failed'
     {%- endset -%}
     {%- set failed = run_query(query) -%}
     {%- for row in failed.rows -%}

@@ -10,6 +10,11 @@
         else
             delete from {{ node.name }};
         end if;
+        written := 0;
+        {%- set unless = node.config.meta.get('no_rows_when') %}
+        {%- if unless %}
+        if not ({{ unless }}) then
+        {%- endif %}
         insert into {{ node.name }} ({{ columns }})
         select {{ columns }}
         from (
@@ -17,8 +22,16 @@
         ) as of_all_patients
         where patient_id = asked;
         get diagnostics written = row_count;
+        {%- if unless %}
+        end if;
+        {%- endif %}
         rows_of := rows_of || jsonb_build_object('{{ node.name }}', written);
         if is_new then
+            {%- for key in adapter.render_raw_model_constraints(
+                raw_constraints=node.constraints | selectattr('type', 'equalto', 'primary_key') | list
+            ) %}
+            alter table {{ node.name }} add {{ key }};
+            {%- endfor %}
             {%- for ddl in node.config.meta.get('after_create', []) %}
             {{ ddl }};
             {%- endfor %}

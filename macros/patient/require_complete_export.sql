@@ -6,17 +6,16 @@
         end if;
         declare
             export staging.legacy_export%rowtype;
-            staged bigint;
         begin
             select * into export from staging.legacy_export where patient_id = asked for share;
             if not found then
                 raise exception using errcode = 'MB001',
                     message = 'No export of this patient is staged: export it first.';
             end if;
-            select count(*) into staged from staging.legacy_expression where patient_id = asked;
-            if staged <> export.staged_rows then
+            select count(*) into staged_rows from staging.legacy_expression where patient_id = asked;
+            if staged_rows <> export.staged_rows then
                 raise exception using errcode = 'MB001', message = format(
-                    'The staged export has %s rows of %s: export the patient again.', staged, export.staged_rows
+                    'The staged export has %s rows of %s: export the patient again.', staged_rows, export.staged_rows
                 );
             end if;
         end

@@ -61,5 +61,6 @@ def snapshot(legacy_dsn: str, database: str) -> Iterator[Connection]:
     with connect(legacy_dsn, dbname=database) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        connection.execute("set local work_mem = '64MB'")  # sorts a whole patient without a temporary file
         yield connection
         connection.rollback()

@@ -2,4 +2,3 @@
 select transcript_id::text as transcript_id, expression_fold_change::double precision as expression_fold_change
 from public.{surface}
 where expression_fold_change is distinct from 1.0 {or_unknown}
-order by transcript_id::text collate "C"

@@ -113,29 +113,47 @@ def read_rows(
     connection: Connection, surface: str, unknown: list[str], write: Callable[[bytes], None] | None = None
 ) -> RowStream:
     """Stream the rows that are not at baseline, ordered by id; hand each block of the stream to `write`."""
+    in_order = sql.SQL('{} order by transcript_id::text collate "C"').format(_rows(surface, unknown))
+    return read_stream(connection, in_order, [unknown] if unknown else None, write)
+
+
+def hash_sum(connection: Connection, rows: sql.Composable, unknown: list[str] | None = None) -> str:
+    """Return the sum of the hashes of `rows`, a query for (transcript_id, expression_fold_change)."""
+    query = statement(__package__, "hash_sum").format(rows=rows)
+    row = connection.execute(query, [unknown] if unknown else None).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _rows(surface: str, unknown: list[str]) -> sql.Composed:
     or_unknown = sql.SQL("or transcript_id::text in (select unnest(%s::text[]))" if unknown else "")
-    rows = statement(__package__, "rows").format(surface=sql.Identifier(surface), or_unknown=or_unknown)
-    return read_stream(connection, rows, [unknown] if unknown else None, write)
+    return statement(__package__, "rows").format(surface=sql.Identifier(surface), or_unknown=or_unknown)
 
 
 def survey(
     connection: Connection, core: CoreIds, believe: str | None = None, read: Reader = read_rows
 ) -> Survey:
-    """Read both surfaces once, and decide which one holds the values.
+    """Read both surfaces, and decide which one holds the values.
 
-    `read` is called on the surface that is taken, last. Raises PatientError when the surfaces disagree and
-    `believe` does not name one of them.
+    `read` is called on the wide surface, and again if the narrow one is taken instead. Raises PatientError
+    when the surfaces disagree and `believe` does not name one of them.
     """
     first, *rest = surfaces(connection)
     ids = compare_ids(connection, first, core)
-    second = read_rows(connection, rest[0], ids.unknown) if rest else None
     stream = read(connection, first, ids.unknown)
+    second = _second_surface(connection, ids.unknown, stream) if rest else None
     surface_class = classify(stream, second, ids.rows) if first == WIDE else classify(None, stream, ids.rows)
     surface = _choose(surface_class, first, believe)
     if surface != first:
         ids = compare_ids(connection, surface, core)
         stream = read(connection, surface, ids.unknown)
     return Survey(surface, surface_class, ids, stream)
+
+
+def _second_surface(connection: Connection, unknown: list[str], first: RowStream) -> RowStream:
+    """Return the narrow surface's rows; those of the first surface when the hashes say they are the same."""
+    if first.hash_sum and first.hash_sum == hash_sum(connection, _rows(NARROW, unknown), unknown):
+        return first
+    return read_rows(connection, NARROW, unknown)
 
 
 def _choose(surface_class: str, first: str, believe: str | None) -> str:

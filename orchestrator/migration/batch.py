@@ -1,58 +1,69 @@
-"""One batch of patients, from legacy database to published schema: export, one dbt call, parity, publish."""
+"""A batch of patients: staged from their legacy databases, then built, checked and published."""
 
 import time
 from collections.abc import Callable, Sequence
 
 import psycopg
 
-from orchestrator.dbt.runner import DbtOutcome, run_models
+from orchestrator.dbt.runner import DbtOutcome, Project, run_models
 from orchestrator.errors import MediabaseError, PatientError
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
 from orchestrator.legacy.survey import CoreIds, survey
 from orchestrator.migration import journal
+from orchestrator.migration.core import core_ids
 from orchestrator.migration.export import clear, export_patient
 from orchestrator.migration.journal import Patient
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Result
-from orchestrator.migration.parity import difference, read_back
+from orchestrator.migration.parity import difference, read_digest
 from orchestrator.migration.publish import publish
 from orchestrator.postgres.connection import Connection
 
 Report = Callable[[Progress | Outcome], None]
 
 
-def migrate_batch(
+def stage_batch(
     place: Place,
-    target: Connection,
-    core: CoreIds,
     batch: Sequence[LegacyDatabase],
     options: Options,
+    target: Connection,
     report: Report,
-) -> None:
-    """Migrate every patient of the batch; report one Outcome for each, whatever happens to it."""
+) -> list[str]:
+    """Export every patient of the batch that needs it; return their ids, and report the others' outcomes."""
     known = journal.patients(target, [database.patient_id for database in batch])
-    started = {}
-    exported = []
+    core = core_ids(target)
+    staged = []
     for database in batch:
-        started[database.patient_id] = time.monotonic()
         report(Progress(database.patient_id, "export"))
         outcome = _unless_settled(place, target, core, database, known[database.patient_id], options)
         if outcome.result == "staged":
-            exported.append(database.patient_id)
+            staged.append(database.patient_id)
         else:
             report(outcome)
-    if not exported:
-        return
-    for patient_id in exported:
+    return staged
+
+
+def build_batch(
+    place: Place,
+    project: Project,
+    patient_ids: list[str],
+    options: Options,
+    target: Connection,
+    report: Report,
+) -> None:
+    """Build staged patients in one dbt call, check parity, and publish; report every outcome."""
+    for patient_id in patient_ids:
         report(Progress(patient_id, "build"))
+    started = time.monotonic()
     built = run_models(
+        project,
         ["path:models/staging", "path:models/patient"],
-        {"patient_ids": exported, "on_bad_rows": options.on_bad_rows},
+        {"patient_ids": patient_ids, "on_bad_rows": options.on_bad_rows},
     )
-    for patient_id in exported:
+    journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))
+    for patient_id in patient_ids:
         report(Progress(patient_id, "parity"))
-        seconds = time.monotonic() - started[patient_id]
-        report(_finish(place, target, patient_id, built, seconds))
-    clear(target, exported)
+        report(_finish(place, target, patient_id, built))
+    clear(target, patient_ids)
 
 
 def _unless_settled(
@@ -65,6 +76,8 @@ def _unless_settled(
 ) -> Outcome:
     try:
         settled = settled_by_data(place.legacy_dsn, target, core, database, known, options)
+        if settled and known.state == "failed":
+            journal.recover(target, known.patient_id)
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, database.patient_id, error)
     return settled or stage(place.legacy_dsn, target, place.run_id, database, core, options.believe)
@@ -84,15 +97,16 @@ def stage(
         taken = export_patient(legacy_dsn, target, database, core, believe)
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, run_id, database.patient_id, error)
-    rows, staged = taken.ids.rows, taken.stream.rows
-    journal.event(target, run_id, database.patient_id, "exported", rows=rows, staged=staged)
-    return Outcome(
+    journal.event(
+        target,
+        run_id,
         database.patient_id,
-        "staged",
-        legacy_rows=rows,
-        missing=taken.ids.missing,
-        seconds=time.monotonic() - started,
+        "exported",
+        rows=taken.ids.rows,
+        staged=taken.stream.rows,
+        seconds=round(time.monotonic() - started, 3),
     )
+    return Outcome(database.patient_id, "staged", legacy_rows=taken.ids.rows, missing=taken.ids.missing)
 
 
 def settled_by_data(
@@ -105,34 +119,34 @@ def settled_by_data(
 ) -> Outcome | None:
     """Return the outcome of a patient that needs no migration, by looking at its data on both sides.
 
-    None means that it does need one.
+    None means that it does need one. Raises PatientError when both sides were changed since it was migrated.
     """
     if known.published_at is None or known.current_digest is None:
         return None
-    if read_back(target, known.schema_name).digest != known.current_digest:
-        return _outcome(known, "kept", "It was changed in v0.6.0 since it was migrated, and stays as it is.")
-    if options.force or known.state == "failed":
-        return None
     with snapshot(legacy_dsn, database.name) as legacy:
-        found = survey(legacy, core, options.believe)
-    return _outcome(known, "unchanged") if found.stream.digest == known.legacy_digest else None
+        is_same_legacy = survey(legacy, core, options.believe).stream.digest == known.legacy_digest
+    if read_digest(target, known.schema_name) == known.current_digest:
+        return _outcome(known, "unchanged") if is_same_legacy and not options.force else None
+    if is_same_legacy:
+        return _outcome(known, "kept", "Changed in v0.6.0 since it was migrated; it stays as it is.")
+    raise PatientError("MB022", "Changed on both sides since it was migrated; nothing was moved.")
 
 
-def _finish(place: Place, target: Connection, patient_id: str, built: DbtOutcome, seconds: float) -> Outcome:
+def _finish(place: Place, target: Connection, patient_id: str, built: DbtOutcome) -> Outcome:
     """Check parity of a patient that dbt was asked to build, and let readers in."""
     try:
         patient = journal.patients(target, [patient_id])[patient_id]
         if patient.state != "built":
             reason = patient.problem if patient.state == "failed" else built.problem
             raise PatientError(patient.error_code or "MB020", reason or "dbt did not build it.")
-        found = read_back(target, patient.schema_name)
-        if differs := difference(patient, found):
+        digest = read_digest(target, patient.schema_name)
+        if differs := difference(patient, digest):
             raise PatientError("MB021", f"Parity: {differs}.")
-        publish(target, patient_id, patient.schema_name, found.digest)
-        journal.event(target, place.run_id, patient_id, "published", seconds=round(seconds, 3))
+        publish(target, patient_id, patient.schema_name, digest)
+        journal.event(target, place.run_id, patient_id, "published")
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, patient_id, error)
-    return _outcome(patient, "migrated", seconds=seconds)
+    return _outcome(patient, "migrated")
 
 
 def _failed(
@@ -150,7 +164,7 @@ def _failed(
     return Outcome(patient_id, "failed", message)
 
 
-def _outcome(patient: Patient, result: Result, message: str = "", seconds: float = 0.0) -> Outcome:
+def _outcome(patient: Patient, result: Result, message: str = "") -> Outcome:
     return Outcome(
         patient_id=patient.patient_id,
         result=result,
@@ -161,5 +175,4 @@ def _outcome(patient: Patient, result: Result, message: str = "", seconds: float
         quarantined=patient.quarantined_rows or 0,
         reasons=patient.quarantine_reasons or {},
         missing=patient.missing_rows or 0,
-        seconds=seconds,
     )

@@ -3,6 +3,7 @@
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from math import ceil
 from multiprocessing import get_context
@@ -10,6 +11,7 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 from orchestrator.errors import ExitCode, worst
@@ -21,8 +23,10 @@ from orchestrator.migration.outcome import Options, Outcome, Place, Progress
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Servers
 
+MIN_BATCH = 4
 MAX_BATCH = 16
-"""Patients in one dbt call: enough to spread its second of overhead, few enough to keep staging small."""
+"""Patients in one dbt call: enough to spread its half second of overhead, and
+few enough for staging to stay small."""
 
 Report = Callable[[Progress | Outcome], None]
 
@@ -32,7 +36,6 @@ def migrate(
     patient_ids: Sequence[str] | None,
     options: Options,
     jobs: int,
-    artifacts: Path,
     manifest: Path | None,
     begin: Callable[[int], None],
     report: Report,
@@ -55,11 +58,12 @@ def migrate(
             if manifest:
                 load_manifest(lock, manifest)
             begin(len(databases))
-            place = Place(servers.target, servers.legacy, run_id, artifacts)
-            for message in _run_workers(place, options, _batches(databases, jobs), jobs):
-                report(message)
-                if isinstance(message, Outcome):
-                    outcomes.append(message)
+            with TemporaryDirectory(prefix="mediabase-") as artifacts:
+                place = Place(servers.target, servers.legacy, run_id, Path(artifacts))
+                for message in _run_workers(place, options, _batches(databases, jobs), jobs):
+                    report(message)
+                    if isinstance(message, Outcome):
+                        outcomes.append(message)
             exit_code = worst([outcome.exit_code for outcome in outcomes])
         finally:
             journal.finish_run(lock, run_id, exit_code)
@@ -95,7 +99,8 @@ def export(
 
 
 def _batches(databases: Sequence[LegacyDatabase], jobs: int) -> list[Sequence[LegacyDatabase]]:
-    size = min(MAX_BATCH, max(1, ceil(len(databases) / jobs)))
+    """Cut the patients into batches, two a worker or more: it builds one while it stages the next."""
+    size = min(MAX_BATCH, max(MIN_BATCH, ceil(len(databases) / (2 * jobs))))
     return [databases[start : start + size] for start in range(0, len(databases), size)]
 
 
@@ -114,10 +119,9 @@ def _run_workers(
             for ready in wait(list(workers)):
                 worker = workers[cast(Pipe, ready)]
                 yield from worker.messages()
-                if worker.is_idle and waiting:
-                    worker.take(waiting.popleft())
-                elif worker.is_idle or worker.is_dead:
-                    worker.end()
+                if worker.is_ready:
+                    worker.take(waiting.popleft() if waiting else None)
+                if worker.has_ended:
                     del workers[worker.pipe]
     finally:
         for worker in workers.values():
@@ -132,35 +136,32 @@ class _Worker:
         self.process = process
         self.pipe = pipe
         self.unreported: set[str] = set()
-        self.is_idle = True
-        self.is_dead = False
+        self.is_ready = False
+        self.has_ended = False
 
-    def take(self, batch: Sequence[LegacyDatabase]) -> None:
-        self.is_idle = False
-        self.unreported = {database.patient_id for database in batch}
-        self.pipe.send(batch)
+    def take(self, batch: Sequence[LegacyDatabase] | None) -> None:
+        """Hand over the next batch; None for no more."""
+        self.is_ready = False
+        self.unreported.update(database.patient_id for database in batch or ())
+        with suppress(ConnectionError):  # it has died: the next read tells, with what it leaves behind
+            self.pipe.send(batch)
 
     def messages(self) -> Iterator[Progress | Outcome]:
-        """Yield the next message; of a worker that died, a failure for each patient it leaves behind."""
+        """Yield the next message; of a process that is gone, a failure for each patient it leaves behind."""
         try:
             message = self.pipe.recv()
         except (EOFError, ConnectionError):
-            self.is_dead = True
+            self.has_ended = True
             self.process.join()
             reason = f"Its worker process ended unexpectedly (exit code {self.process.exitcode}): run again."
             yield from (Outcome(patient_id, "failed", reason) for patient_id in sorted(self.unreported))
             return
         if message is None:
-            self.is_idle = True
+            self.is_ready = True
             return
         if isinstance(message, Outcome):
             self.unreported.discard(message.patient_id)
         yield message
-
-    def end(self) -> None:
-        if not self.is_dead:
-            self.pipe.send(None)
-        self.process.join()
 
 
 def _start(place: Place, options: Options) -> _Worker:

@@ -1,11 +1,12 @@
 """Export: one legacy database's rows, as they are, into `staging`."""
 
 import re
+from dataclasses import replace
 
 from psycopg import sql
 
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
-from orchestrator.legacy.survey import CoreIds, Survey, read_rows, survey
+from orchestrator.legacy.survey import CoreIds, Survey, hash_sum, read_rows, survey
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import RowStream
@@ -32,10 +33,15 @@ def export_patient(
 
         def stage(connection: Connection, surface: str, unknown: list[str]) -> RowStream:
             into = sql.SQL("copy {} (transcript_id, expression_fold_change) from stdin (format binary)")
+            target.execute(sql.SQL("truncate {}").format(partition))
             with target.cursor().copy(into.format(partition)) as copy:
-                return read_rows(connection, surface, unknown, copy.write)
+                stream = read_rows(connection, surface, unknown, copy.write)
+            staged = sql.SQL("select transcript_id, expression_fold_change from {}").format(partition)
+            return replace(stream, hash_sum=hash_sum(target, staged))
 
         taken = survey(legacy, core, believe, stage)
+        # A small sample is enough for the build's plan: how many rows, and that all are this patient's.
+        target.execute(sql.SQL("set local default_statistics_target = 1; analyze {}").format(partition))
         target.execute(
             sql.SQL("alter table staging.legacy_expression attach partition {} for values in ({})").format(
                 partition, sql.Literal(database.patient_id)

@@ -148,7 +148,12 @@ def fail(connection: Connection, patient_id: str, code: str, message: str) -> No
     connection.execute(statement(__package__, "fail"), values)
 
 
-def event(connection: Connection, run_id: int, patient_id: str, name: str, **detail: object) -> None:
-    """Record that something happened to a patient; counts and seconds only, never values."""
+def recover(connection: Connection, patient_id: str) -> None:
+    """Record that a patient whose last attempt failed was found as its last build had left it."""
+    connection.execute(statement(__package__, "recover"), {"patient_id": patient_id})
+
+
+def event(connection: Connection, run_id: int, patient_id: str | None, name: str, **detail: object) -> None:
+    """Record that something happened, to a patient or in the run; counts and seconds only, never values."""
     values = {"run_id": run_id, "patient_id": patient_id, "event": name, "detail": Jsonb(detail)}
     connection.execute(statement(__package__, "event"), values)

@@ -29,7 +29,7 @@ class Place:
     legacy_dsn: str
     run_id: int
     artifacts: Path
-    """Folder of dbt's artifacts."""
+    """Folder for what dbt writes, gone after the run."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,6 @@ class Outcome:
     reasons: dict[str, int] = field(default_factory=dict)
     missing: int = 0
     """Core transcripts that the legacy database did not have."""
-    seconds: float = 0.0
 
     @property
     def exit_code(self) -> ExitCode:

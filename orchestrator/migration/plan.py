@@ -34,8 +34,11 @@ def plan(
         ids = core.core_ids(target)
         for database in databases:
             patient = known.get(database.patient_id)
-            outcome = patient and settled_by_data(servers.legacy, target, ids, database, patient, options)
-            outcome = outcome or _predict(servers.legacy, database, ids, options)
+            try:
+                settled = patient and settled_by_data(servers.legacy, target, ids, database, patient, options)
+                outcome = settled or _predict(servers.legacy, database, ids, options)
+            except MediabaseError as error:
+                outcome = Outcome(database.patient_id, "failed", str(error))
             report(outcome)
             outcomes.append(outcome)
         target.rollback()
@@ -43,12 +46,9 @@ def plan(
 
 
 def _predict(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, options: Options) -> Outcome:
-    try:
-        with snapshot(legacy_dsn, database.name) as legacy:
-            taken = survey(legacy, ids, options.believe)
-            counts = dispositions(legacy, taken.surface, taken.ids.unknown)
-    except MediabaseError as error:
-        return Outcome(database.patient_id, "failed", str(error))
+    with snapshot(legacy_dsn, database.name) as legacy:
+        taken = survey(legacy, ids, options.believe)
+        counts = dispositions(legacy, taken.surface, taken.ids.unknown)
     reasons = {name: count for name, count in counts.items() if name not in KEPT}
     if reasons and options.on_bad_rows == "fail":
         return Outcome(database.patient_id, "failed", f"It has rows that cannot be stored: {reasons}.")

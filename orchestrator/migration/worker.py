@@ -1,68 +1,122 @@
-"""A worker process: takes batches from the driver, and reports each patient back."""
+"""A worker process: stages one batch while it builds the one before, and reports each patient."""
 
 import os
+import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
+from queue import Queue
+from typing import TypeVar
 
 import psycopg
 
-from orchestrator.dbt.runner import artifact_environment
+from orchestrator.dbt.runner import Project, artifact_environment, parse_project
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase
-from orchestrator.migration.batch import migrate_batch
-from orchestrator.migration.core import core_ids
-from orchestrator.migration.outcome import Options, Outcome, Place
-from orchestrator.postgres.connection import connect, environment
+from orchestrator.migration import journal
+from orchestrator.migration.batch import Report, build_batch, stage_batch
+from orchestrator.migration.outcome import Options, Outcome, Place, Progress
+from orchestrator.postgres.connection import Connection, connect, environment
+
+SWITCH_SECONDS = 0.0005
+"""A tenth of Python's own: while one thread parses, the other must not wait 5 ms for each message."""
+
+Batch = Sequence[LegacyDatabase]
+Staged = Queue[list[str] | None]
+Send = Callable[[Progress | Outcome | None], None]
+T = TypeVar("T")
 
 
 def work(pipe: Pipe, place: Place, options: Options) -> None:
-    """Migrate one batch after another until the driver sends None.
+    """Migrate batches from `pipe` until there comes None; send every message, and None to ask for a batch.
 
-    A spawned process, because dbt is not thread-safe; its artifacts are its own.
+    A process of its own, because dbt is not thread-safe; it ends with the driver.
     """
-    threading.Thread(target=_die_with_driver, daemon=True).start()
-    threading.Thread(target=_import_dbt, daemon=True).start()
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+    sys.setswitchinterval(SWITCH_SECONDS)
     os.environ.update(artifact_environment(place.artifacts / str(os.getpid())))
     os.environ.update(environment(place.target_dsn))
-    while (batch := pipe.recv()) is not None:
-        _work_on(pipe, place, options, batch)
-        pipe.send(None)
+    sending = threading.Lock()
+
+    def send(message: Progress | Outcome | None) -> None:
+        with sending:
+            pipe.send(message)
+
+    staged: Staged = Queue(maxsize=1)
+    project: Future[Project] = Future()
+    # Daemons, so that a fault in any thread ends the process, which the driver sees.
+    threading.Thread(target=_parse, args=(project,), daemon=True).start()
+    threading.Thread(target=_stage, args=(pipe.recv, send, place, options, staged), daemon=True).start()
+    while patient_ids := staged.get():
+        _build(send, place, options, project, patient_ids)
 
 
-def _work_on(pipe: Pipe, place: Place, options: Options, batch: Sequence[LegacyDatabase]) -> None:
-    reported: set[str] = set()
+def _parse(project: Future[Project]) -> None:
+    try:
+        project.set_result(parse_project())
+    except Exception as error:
+        project.set_exception(error)
 
-    def report(message: object) -> None:
+
+def _stage(
+    receive: Callable[[], Batch | None], send: Send, place: Place, options: Options, staged: Staged
+) -> None:
+    """Stage batch after batch; each is handed on when the build of the one before has begun."""
+    try:
+        while batch := receive():
+            patient_ids = [database.patient_id for database in batch]
+            stage = partial(stage_batch, place, batch, options)
+            if ready := _guarded(send, place, patient_ids, stage):
+                staged.put(ready)
+            send(None)
+    finally:
+        staged.put(None)
+
+
+def _build(
+    send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str]
+) -> None:
+    def build(target: Connection, report: Report) -> None:
+        started = time.monotonic()
+        parsed = project.result()
+        journal.event(target, place.run_id, None, "dbt ready", waited=round(time.monotonic() - started, 3))
+        build_batch(place, parsed, patient_ids, options, target, report)
+
+    _guarded(send, place, patient_ids, build)
+
+
+def _guarded(
+    send: Send, place: Place, patient_ids: Sequence[str], act: Callable[[Connection, Report], T]
+) -> T | None:
+    """Act on a connection to the target; should that fail, report every patient that was not reported yet.
+
+    What the journal holds of those stays true, and the next run goes on from there.
+    """
+    unreported = set(patient_ids)
+
+    def report(message: Progress | Outcome) -> None:
         if isinstance(message, Outcome):
-            reported.add(message.patient_id)
-        pipe.send(message)
+            unreported.discard(message.patient_id)
+        send(message)
 
     try:
         with connect(place.target_dsn, autocommit=True) as target:
-            migrate_batch(place, target, core_ids(target), batch, options, report)
+            return act(target, report)
     except (MediabaseError, psycopg.Error) as error:
-        # The target itself is away: what the journal holds is true, and the next run goes on from there.
-        for database in batch:
-            if database.patient_id not in reported:
-                reason = (
-                    str(error).strip().splitlines()[0]
-                    if isinstance(error, MediabaseError)
-                    else "connection lost"
-                )
-                pipe.send(Outcome(database.patient_id, "failed", f"The target server was lost ({reason})."))
+        reason = str(error) if isinstance(error, MediabaseError) else "The connection to the target was lost."
+        for patient_id in sorted(unreported):
+            send(Outcome(patient_id, "failed", reason))
+        return None
 
 
-def _die_with_driver() -> None:
+def _end_with_driver() -> None:
     """End this process when the driver is gone, so that two drivers never work at once."""
     driver = parent_process()
     if driver:
         wait([driver.sentinel])
         os._exit(1)
-
-
-def _import_dbt() -> None:
-    """Import dbt while the first export waits for the server."""
-    import dbt.cli.main  # noqa: F401

@@ -17,6 +17,8 @@ class RowStream:
 
     rows: int
     digest: str
+    hash_sum: str | None = None
+    """Sum of the rows' hashes, where that was taken too; see legacy/hash_sum.sql."""
 
 
 def read_stream(

@@ -1,0 +1,1 @@
+"""Measurements, one command each, with their results beside them; never part of the tests."""

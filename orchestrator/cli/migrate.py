@@ -1,0 +1,157 @@
+"""`mediabase migrate` and `mediabase export`."""
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.output import Reporter, out, print_json, progress, table
+from orchestrator.errors import ExitCode, UsageError, worst
+from orchestrator.migration import driver, plan
+from orchestrator.migration.outcome import Options, Outcome, Progress
+from orchestrator.postgres.connection import servers
+from orchestrator.settings import Settings
+
+MAX_TABLE_ROWS = 60
+"""Longer lists show only patients that need a look; --json has all."""
+
+
+class OnBadRows(StrEnum):
+    """What to do with rows that cannot be stored."""
+
+    QUARANTINE = "quarantine"
+    FAIL = "fail"
+
+
+class Surface(StrEnum):
+    """The two legacy tables that hold fold changes."""
+
+    WIDE = "cancer_transcript_base"
+    NARROW = "transcripts"
+
+
+Ids = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids, as in mediabase_patient_<ID>.")
+]
+All = Annotated[bool, typer.Option("--all", help="Every legacy database of the server.")]
+Believe = Annotated[
+    Surface | None, typer.Option("--surface", help="Which legacy table to believe where both disagree.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Manifest = Annotated[
+    Path | None, typer.Option(help="patients.csv with clinical facts (cancer_type, cancer_subtype, ...).")
+]
+
+
+def migrate(
+    ids: Ids = None,
+    all_patients: All = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; report what would happen.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="Patients worked on at a time.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Migrate again what is done already.")] = False,
+    on_bad_rows: Annotated[
+        OnBadRows,
+        typer.Option(help="Keep rows that cannot be stored beside the patient, or fail the patient."),
+    ] = OnBadRows.QUARANTINE,
+    believe: Believe = None,
+    manifest: Manifest = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move patients from their v0.5.0 databases to schemas of the core, and prove every value.
+
+    Safe to run again: what is done is looked at and skipped, what was interrupted goes on.
+
+    Example: mediabase migrate --all --jobs 2
+    """
+    options = Options(force, on_bad_rows.value, believe.value if believe else None)
+    settings = Settings()
+    with servers(settings) as where, progress(is_quiet=as_json) as reporter:
+
+        def report(message: Progress | Outcome) -> None:
+            _show(reporter, message)
+
+        if dry_run:
+            outcomes = plan.plan(where, chosen(ids, all_patients), options, reporter.begin, report)
+        else:
+            outcomes = driver.migrate(
+                where, chosen(ids, all_patients), options, jobs, manifest,
+                reporter.begin, report,
+            )  # fmt: skip
+    _summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)
+    raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
+
+
+def export(
+    ids: Ids = None, all_patients: All = False, believe: Believe = None, as_json: AsJson = False
+) -> None:
+    """Only stage patients' rows, for dbt to build: `mediabase dbt build --vars patient_id=ID`.
+
+    Example: mediabase export DEMO_HER2
+    """
+    with servers(Settings()) as where, progress(is_quiet=as_json) as reporter:
+
+        def report(message: Progress | Outcome) -> None:
+            _show(reporter, message)
+
+        outcomes = driver.export(
+            where, chosen(ids, all_patients), believe.value if believe else None, reporter.begin, report
+        )
+    if as_json:
+        print_json([asdict(outcome) for outcome in outcomes])
+    failed = [outcome for outcome in outcomes if outcome.result == "failed"]
+    if not as_json:
+        out.print(f"{len(outcomes) - len(failed)} patients staged, {len(failed)} failed.")
+        out.print("Build one with: mediabase dbt build --vars patient_id=ID")
+    raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
+
+
+def chosen(ids: list[str] | None, all_patients: bool) -> list[str] | None:
+    """Return the ids that were asked for, None for all; raises UsageError unless it is one or the other."""
+    if bool(ids) == all_patients:
+        raise UsageError("Say which patients: either ids or --all.")
+    return ids or None
+
+
+def _show(reporter: Reporter, message: Progress | Outcome) -> None:
+    if isinstance(message, Progress):
+        reporter.step(f"{message.patient_id}: {message.phase}")
+    else:
+        rows = f", {message.legacy_rows:,} rows" if message.legacy_rows else ""
+        problem = f": {message.message}" if message.message else ""
+        reporter.step(f"{message.patient_id}: {message.result}{rows}{problem}", done=True)
+
+
+def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(outcome) for outcome in outcomes])
+        return
+    shown = outcomes
+    if len(outcomes) > MAX_TABLE_ROWS:
+        shown = [outcome for outcome in outcomes if outcome.exit_code != ExitCode.DONE][:MAX_TABLE_ROWS]
+    what = "What would happen (nothing was written)" if dry_run else "What happened"
+    listing = table(
+        what, "patient", "result", "#legacy rows", "#stored", "#baseline", "#quarantined", "#missing", "note"
+    )
+    for outcome in shown:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(outcome.reasons.items()))
+        listing.add_row(
+            outcome.patient_id, outcome.result, f"{outcome.legacy_rows:,}", f"{outcome.stored:,}",
+            f"{outcome.baseline:,}", f"{outcome.quarantined:,}", f"{outcome.missing:,}",
+            outcome.message or reasons,
+        )  # fmt: skip
+    out.print(listing)
+    counts = {
+        result: sum(outcome.result == result for outcome in outcomes)
+        for result in ("migrated", "unchanged", "kept", "failed")
+    }
+    text = ", ".join(f"{count:,} {result}" for result, count in counts.items() if count)
+    out.print(f"{len(outcomes):,} patients: {text or 'nothing to do'}.")
+    if not dry_run:
+        out.print(
+            "Every migrated value was read back and compared by digest. "
+            "Where each patient stands: mediabase status"
+        )

@@ -1,0 +1,78 @@
+"""`mediabase status`."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.output import out, print_json, table
+from orchestrator.errors import RefusedError
+from orchestrator.migration import journal
+from orchestrator.migration.journal import Patient, Run
+from orchestrator.postgres.connection import connect, servers
+from orchestrator.settings import Settings
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show where every patient stands, from the journal; also while a migration runs, or after it died.
+
+    Example: mediabase status
+    """
+    with servers(Settings()) as where, connect(where.target, autocommit=True) as target:
+        if not journal.exists(target):
+            raise RefusedError(
+                "This target has no journal yet: nothing was migrated (mediabase migrate --all)."
+            )
+        patients = list(journal.patients(target).values())
+        runs = journal.last_runs(target, 1)
+        holder = journal.holder(target)
+    if as_json:
+        print_json(
+            {
+                "running": holder,
+                "last_run": asdict(runs[0]) if runs else None,
+                "patients": [asdict(patient) for patient in patients],
+            }
+        )
+        return
+    listing = table(
+        "Patients",
+        "patient",
+        "state",
+        "readable",
+        "#legacy rows",
+        "#stored",
+        "#baseline",
+        "#quarantined",
+        "note",
+    )
+    for patient in patients:
+        listing.add_row(
+            patient.patient_id, patient.state, "yes" if patient.published_at else "no",
+            *(_count(value) for value in
+              (patient.legacy_rows, patient.stored_rows, patient.baseline_rows, patient.quarantined_rows)),
+            _note(patient),
+        )  # fmt: skip
+    out.print(listing)
+    if runs:
+        out.print(_describe(runs[0], holder))
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _note(patient: Patient) -> str:
+    return patient.problem or ", ".join(
+        f"{n:,} {reason}" for reason, n in (patient.quarantine_reasons or {}).items()
+    )
+
+
+def _describe(run: Run, holder: str | None) -> str:
+    since = f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+    begun = f"Last run: {run.run_id} ({run.command}) by {run.operator} on {run.host}, since {since}"
+    if run.finished_at:
+        return f"{begun}, ended {run.finished_at:%H:%M:%S} with exit code {run.exit_code}."
+    if holder:
+        return f"{begun}, running ({holder})."
+    return f"{begun}; it died. Run the same command again: it goes on from here."

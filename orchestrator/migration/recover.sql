@@ -1,0 +1,7 @@
+update migration.patient set
+    state = 'built',
+    error_code = null,
+    error_constraint = null,
+    error_message = null,
+    changed_at = clock_timestamp()
+where patient_id = %(patient_id)s

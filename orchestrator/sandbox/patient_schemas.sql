@@ -1,0 +1,4 @@
+select nspname
+from pg_namespace
+where starts_with(nspname::text, 'patient_')
+order by nspname;
