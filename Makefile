@@ -42,7 +42,7 @@ acceptance: install
 	$(BIN)/pytest -m acceptance
 
 benchmark: install
-	$(BIN)/python -m benchmarks.migrate
+	$(BIN)/python -m benchmarks.migrate --yes
 
 # Pinned with hashes and without any address of an index.
 lock: install

@@ -1,11 +1,12 @@
-"""How long a migration takes beside the least that it could take: drain, floor, and the whole `migrate --all`.
+"""How long a migration takes beside the least that it could take.
 
-Drain (L): read a patient's rows that are not at 1.0 as a binary COPY stream. Floor: the same stream piped straight into
-a table with the patient table's key, checks and indexes. Whole: `mediabase migrate --all`, everything in, with the
-process start (imports that nothing overlaps) apart. All in one run, on the servers of MEDIABASE_DSN, or the embedded
-one with what `mediabase sandbox up` built there. Patients that are migrated already are removed from the target first.
+Drain (L): read a patient's rows that are not at 1.0 as a binary COPY stream. Floor: the same stream piped
+straight into a table with the patient table's key, checks and indexes. Whole: `mediabase migrate --all`,
+everything in, with process start apart: the time until the first export begins, and waiting for dbt to be ready.
+All in one run, on the servers of MEDIABASE_DSN, or on the embedded one with what `mediabase sandbox up` built.
+Patients that are migrated already are removed from the target first.
 
-Usage: python -m benchmarks.migrate [--runs N] [--jobs N] [--yes]
+Usage: python -m benchmarks.migrate --yes [--runs N] [--jobs N]
 """
 
 import argparse
@@ -81,7 +82,7 @@ def measure_floor(where: Servers, databases: list[str]) -> tuple[float, float]:
 
 
 def forget_patients(where: Servers) -> None:
-    """Remove every migrated patient and the journal's memory of it, so that the next run does all the work."""
+    """Remove every migrated patient and what the journal knows, so that the next run does all the work."""
     with connect(where.target, autocommit=True) as target:
         if target.execute("select to_regclass('migration.patient')").fetchone() == (None,):
             return
@@ -92,7 +93,7 @@ def forget_patients(where: Servers) -> None:
 
 
 def peak_memory(process: psutil.Process, peak: list[int], stop: threading.Event) -> None:
-    """Keep in `peak` the largest resident size, in bytes, of the process and its children (not the server's)."""
+    """Keep in `peak` the largest resident size, in bytes, of the process and its children, servers apart."""
     while not stop.wait(SAMPLE_SECONDS):
         try:
             family = [process, *process.children(recursive=True)]
@@ -103,11 +104,18 @@ def peak_memory(process: psutil.Process, peak: list[int], stop: threading.Event)
 
 
 def whole(where: Servers, jobs: int) -> dict[str, float]:
-    """Run `mediabase migrate --all`; return its seconds, those of process start, and its peak memory in MB."""
+    """Run `mediabase migrate --all`; return its seconds, those of process start, and peak memory in MB."""
     forget_patients(where)
     peak, stop = [0], threading.Event()
     launched, started = time.time(), time.perf_counter()
-    command = [str(Path(sys.executable).with_name("mediabase")), "migrate", "--all", "--json", "--jobs", str(jobs)]
+    command = [
+        str(Path(sys.executable).with_name("mediabase")),
+        "migrate",
+        "--all",
+        "--json",
+        "--jobs",
+        str(jobs),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     sampler = threading.Thread(target=peak_memory, args=(psutil.Process(process.pid), peak, stop))
     sampler.start()
@@ -121,20 +129,24 @@ def whole(where: Servers, jobs: int) -> dict[str, float]:
 
 
 def process_start(where: Servers, launched: float) -> float:
-    """Return the seconds spent on starting Python and importing, as far as nothing else was done meanwhile."""
+    """Return the seconds until the first export began, and those spent on waiting for dbt to be ready."""
     with connect(where.target) as target:
         begun = target.execute(
-            "select extract(epoch from started_at) from migration.run order by run_id desc limit 1"
+            "select min(extract(epoch from at) - (detail ->> 'seconds')::float8)"
+            " from migration.event where event = 'exported'"
         ).fetchone()
         waits = target.execute(
-            "select coalesce(sum((detail ->> 'waited')::float8), 0) from migration.event where event = 'dbt ready'"
+            "select coalesce(sum((detail ->> 'waited')::float8), 0)"
+            " from migration.event where event = 'dbt ready'"
         ).fetchone()
     return float(str(begun[0])) - launched + float(str(waits[0]))  # type: ignore[index]
 
 
 def main() -> None:
     """Measure, print and keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--yes", action="store_true", help="do remove the migrated patients of this target")
@@ -149,7 +161,10 @@ def main() -> None:
             run = {"drain": drained, "floor": floored, **whole(where, arguments.jobs)}
             run["ratio"] = (run["whole"] - run["start"]) / floored
             runs.append(run)
-            print(f"run {number + 1}: " + ", ".join(f"{name} {value:.2f}" for name, value in run.items()), flush=True)
+            print(
+                f"run {number + 1}: " + ", ".join(f"{name} {value:.2f}" for name, value in run.items()),
+                flush=True,
+            )
     medians = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     print(f"{len(databases)} patients, {arguments.jobs} worker(s), medians of {len(runs)} runs:")
     print(f"  drain {medians['drain']:.2f} s, floor {medians['floor']:.2f} s")

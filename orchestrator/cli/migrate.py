@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.output import Reporter, out, print_json, progress, table
+from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import ExitCode, UsageError, worst
 from orchestrator.migration import driver, plan
 from orchestrator.migration.outcome import Options, Outcome, Progress
@@ -78,7 +79,8 @@ def migrate(
             outcomes = plan.plan(where, chosen(ids, all_patients), options, reporter.begin, report)
         else:
             outcomes = driver.migrate(
-                where, chosen(ids, all_patients), options, jobs, manifest,
+                where, chosen(ids, all_patients), options, jobs,
+                artifact_folder(settings.home), manifest,
                 reporter.begin, report,
             )  # fmt: skip
     _summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)

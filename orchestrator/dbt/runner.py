@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.errors import UsageError
+
 PACKAGED_PROJECT = Path(__file__).parent.parent / "project"
 """Where `pip install` puts the dbt project; in a checkout it is the checkout itself."""
 
@@ -31,6 +33,19 @@ def project_folder() -> Path:
     if (PACKAGED_PROJECT / "dbt_project.yml").exists():
         return PACKAGED_PROJECT
     return Path(__file__).parent.parent.parent
+
+
+def artifact_folder(home: Path) -> Path:
+    """Return the folder below the data home for what dbt writes; raises UsageError when it cannot be made."""
+    folder = home / "dbt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The data folder {home} cannot be written to ({error.strerror}): "
+            "set MEDIABASE_HOME to one that can."
+        ) from error
+    return folder
 
 
 def artifact_environment(folder: Path) -> dict[str, str]:

@@ -11,7 +11,6 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import cast
 
 from orchestrator.errors import ExitCode, worst
@@ -36,6 +35,7 @@ def migrate(
     patient_ids: Sequence[str] | None,
     options: Options,
     jobs: int,
+    artifacts: Path,
     manifest: Path | None,
     begin: Callable[[int], None],
     report: Report,
@@ -58,12 +58,11 @@ def migrate(
             if manifest:
                 load_manifest(lock, manifest)
             begin(len(databases))
-            with TemporaryDirectory(prefix="mediabase-") as artifacts:
-                place = Place(servers.target, servers.legacy, run_id, Path(artifacts))
-                for message in _run_workers(place, options, _batches(databases, jobs), jobs):
-                    report(message)
-                    if isinstance(message, Outcome):
-                        outcomes.append(message)
+            place = Place(servers.target, servers.legacy, run_id, artifacts)
+            for message in _run_workers(place, options, _batches(databases, jobs), jobs):
+                report(message)
+                if isinstance(message, Outcome):
+                    outcomes.append(message)
             exit_code = worst([outcome.exit_code for outcome in outcomes])
         finally:
             journal.finish_run(lock, run_id, exit_code)
@@ -99,8 +98,8 @@ def export(
 
 
 def _batches(databases: Sequence[LegacyDatabase], jobs: int) -> list[Sequence[LegacyDatabase]]:
-    """Cut the patients into batches, two a worker or more: it builds one while it stages the next."""
-    size = min(MAX_BATCH, max(MIN_BATCH, ceil(len(databases) / (2 * jobs))))
+    """Cut the patients into batches, three a worker or more: it builds one while it stages the next."""
+    size = min(MAX_BATCH, max(MIN_BATCH, ceil(len(databases) / (3 * jobs))))
     return [databases[start : start + size] for start in range(0, len(databases), size)]
 
 
@@ -113,7 +112,8 @@ def _run_workers(
     try:
         while waiting or workers:
             while waiting and len(workers) < jobs:
-                worker = _start(place, options)
+                number = min(set(range(jobs)) - {worker.number for worker in workers.values()})
+                worker = _start(place, options, number)
                 workers[worker.pipe] = worker
                 worker.take(waiting.popleft())
             for ready in wait(list(workers)):
@@ -132,7 +132,8 @@ def _run_workers(
 class _Worker:
     """The driver's end of one worker process."""
 
-    def __init__(self, process: SpawnProcess, pipe: Pipe) -> None:
+    def __init__(self, number: int, process: SpawnProcess, pipe: Pipe) -> None:
+        self.number = number
         self.process = process
         self.pipe = pipe
         self.unreported: set[str] = set()
@@ -164,10 +165,10 @@ class _Worker:
         yield message
 
 
-def _start(place: Place, options: Options) -> _Worker:
+def _start(place: Place, options: Options, number: int) -> _Worker:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, place, options), daemon=True)
+    process = context.Process(target=work, args=(theirs, place, options, number), daemon=True)
     # A terminal interrupts every process; what it means is for the driver to decide, from the very start.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -175,4 +176,4 @@ def _start(place: Place, options: Options) -> _Worker:
     finally:
         signal.signal(signal.SIGINT, before)
     theirs.close()
-    return _Worker(process, ours)
+    return _Worker(number, process, ours)

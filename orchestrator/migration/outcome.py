@@ -29,7 +29,7 @@ class Place:
     legacy_dsn: str
     run_id: int
     artifacts: Path
-    """Folder for what dbt writes, gone after the run."""
+    """Folder for what dbt writes."""
 
 
 @dataclass(frozen=True)

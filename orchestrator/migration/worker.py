@@ -32,14 +32,15 @@ Send = Callable[[Progress | Outcome | None], None]
 T = TypeVar("T")
 
 
-def work(pipe: Pipe, place: Place, options: Options) -> None:
+def work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     """Migrate batches from `pipe` until there comes None; send every message, and None to ask for a batch.
 
-    A process of its own, because dbt is not thread-safe; it ends with the driver.
+    A process of its own, because dbt is not thread-safe; it ends with the driver. `number` keeps what dbt
+    writes apart, and finds the parsed project that the last worker of that number left.
     """
     threading.Thread(target=_end_with_driver, daemon=True).start()
     sys.setswitchinterval(SWITCH_SECONDS)
-    os.environ.update(artifact_environment(place.artifacts / str(os.getpid())))
+    os.environ.update(artifact_environment(place.artifacts / f"worker-{number}"))
     os.environ.update(environment(place.target_dsn))
     sending = threading.Lock()
 
