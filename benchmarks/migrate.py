@@ -2,8 +2,8 @@
 
 Drain (L): read a patient's rows that are not at 1.0 as a binary COPY stream. Floor: the same stream piped
 straight into a table with the patient table's key, checks and indexes. Whole: `mediabase migrate --all`,
-everything in, with process start apart: the time until the first export begins, and waiting for dbt to be ready.
-All in one run, on the servers of MEDIABASE_DSN, or on the embedded one with what `mediabase sandbox up` built.
+everything in, with process start apart: the time until the first export begins, and waiting for dbt.
+All in one run, on the servers of MEDIABASE_DSN, or on the embedded one with what `sandbox up` built.
 Patients that are migrated already are removed from the target first.
 
 Usage: python -m benchmarks.migrate --yes [--runs N] [--jobs N]

@@ -18,6 +18,8 @@ from orchestrator.migration.parity import difference, read_digest
 from orchestrator.migration.publish import publish
 from orchestrator.postgres.connection import Connection
 
+NO_READER = "Only its owner can read it: making a reader role takes CREATEROLE."
+
 Report = Callable[[Progress | Outcome], None]
 
 
@@ -142,11 +144,11 @@ def _finish(place: Place, target: Connection, patient_id: str, built: DbtOutcome
         digest = read_digest(target, patient.schema_name)
         if differs := difference(patient, digest):
             raise PatientError("MB021", f"Parity: {differs}.")
-        publish(target, patient_id, patient.schema_name, digest)
+        has_reader = publish(target, patient_id, patient.schema_name, digest)
         journal.event(target, place.run_id, patient_id, "published")
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, patient_id, error)
-    return _outcome(patient, "migrated")
+    return _outcome(patient, "migrated", "" if has_reader else NO_READER)
 
 
 def _failed(
