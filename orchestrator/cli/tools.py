@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.output import out, print_json
-from orchestrator.dbt.runner import artifact_environment, artifact_folder, expand_short_vars
+from orchestrator.dbt.runner import artifact_folder, dbt_environment, expand_short_vars
 from orchestrator.migration import core
-from orchestrator.postgres.connection import environment, servers
+from orchestrator.postgres.connection import environment, resolve, servers
 from orchestrator.postgres.programs import find_program
 from orchestrator.settings import Settings
 
@@ -26,10 +26,7 @@ def dbt(context: typer.Context) -> None:
     """
     settings = Settings()
     with servers(settings) as where:
-        variables = {
-            **environment(where.target),
-            **artifact_environment(artifact_folder(settings.home) / "cli"),
-        }
+        variables = dbt_environment(resolve(where.target), artifact_folder(settings.home) / "cli")
         command = [str(Path(sys.executable).with_name("dbt")), *expand_short_vars(context.args)]
         raise typer.Exit(subprocess.run(command, env={**os.environ, **variables}).returncode)
 

@@ -1,6 +1,7 @@
 """dbt as a library: one call, its outcome as plain data, nothing left behind in the process."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,17 @@ def artifact_folder(home: Path) -> Path:
     return folder
 
 
-def artifact_environment(folder: Path) -> dict[str, str]:
-    """Return the variables that make dbt write its target and logs below `folder`, and not phone home."""
+def dbt_environment(target: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the variables of profiles.yml for libpq's parameters `target`, and of where dbt writes.
+
+    The names are our own, because libpq's would leak into this process's other connections; dbt keeps a
+    password under its prefix out of every log.
+    """
+    parameters = dict(target)
+    password = parameters.pop("password", "")
     return {
+        **{f"MEDIABASE_TARGET_{keyword.upper()}": value for keyword, value in parameters.items()},
+        "DBT_ENV_SECRET_MEDIABASE_PASSWORD": password,
         "DBT_PROJECT_DIR": str(project_folder()),
         "DBT_PROFILES_DIR": str(project_folder()),
         "DBT_TARGET_PATH": str(folder / "target"),

@@ -78,8 +78,9 @@ def _unless_settled(
 ) -> Outcome:
     try:
         settled = settled_by_data(place.legacy_dsn, target, core, database, known, options)
-        if settled and known.state == "failed":
+        if settled and known.state in ("failed", "exported"):
             journal.recover(target, known.patient_id)
+            clear(target, [known.patient_id])
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, database.patient_id, error)
     return settled or stage(place.legacy_dsn, target, place.run_id, database, core, options.believe)

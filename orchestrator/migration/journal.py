@@ -149,7 +149,7 @@ def fail(connection: Connection, patient_id: str, code: str, message: str) -> No
 
 
 def recover(connection: Connection, patient_id: str) -> None:
-    """Record that a patient whose last attempt failed was found as its last build had left it."""
+    """Record that a patient, whatever was tried since, was found as its last build had left it."""
     connection.execute(statement(__package__, "recover"), {"patient_id": patient_id})
 
 

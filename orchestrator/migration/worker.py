@@ -15,13 +15,13 @@ from typing import TypeVar
 
 import psycopg
 
-from orchestrator.dbt.runner import Project, artifact_environment, parse_project
+from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import journal
 from orchestrator.migration.batch import Report, build_batch, stage_batch
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress
-from orchestrator.postgres.connection import Connection, connect, environment
+from orchestrator.postgres.connection import Connection, connect, resolve
 
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: while one thread parses, the other must not wait 5 ms for each message."""
@@ -40,8 +40,7 @@ def work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     """
     threading.Thread(target=_end_with_driver, daemon=True).start()
     sys.setswitchinterval(SWITCH_SECONDS)
-    os.environ.update(artifact_environment(place.artifacts / f"worker-{number}"))
-    os.environ.update(environment(place.target_dsn))
+    os.environ.update(dbt_environment(resolve(place.target_dsn), place.artifacts / f"worker-{number}"))
     sending = threading.Lock()
 
     def send(message: Progress | Outcome | None) -> None:

@@ -1,6 +1,6 @@
 """Connections: which servers, under which names, and one sentence when one cannot be reached."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ from orchestrator.settings import Settings
 
 CORE_DATABASE = "mbase"
 APPLICATION_NAME = "mediabase"
+
+TLS_KEYWORDS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -65,27 +67,30 @@ def describe(dsn: str, dbname: str | None = None) -> str:
     return f"database {dbname or parts.get('dbname') or '(default)'} on {where}"
 
 
-def environment(dsn: str) -> Mapping[str, str]:
-    """Return libpq's environment variables for `dsn`, resolved by connecting once.
+def resolve(dsn: str) -> dict[str, str]:
+    """Return libpq's parameters for `dsn`, the password among them, resolved by connecting once.
 
-    Service files, password files and defaults are libpq's business, so libpq is asked. The values go into
-    the environment of a child process and nowhere else.
+    Service files, password files and defaults are libpq's business, so libpq is asked.
     """
     with connect(dsn) as connection:
         info = connection.info
-        resolved = {
-            "PGHOST": info.host,
-            "PGPORT": str(info.port),
-            "PGUSER": info.user,
-            "PGDATABASE": info.dbname,
-            "PGPASSWORD": info.password,
-            "PGAPPNAME": APPLICATION_NAME,
+        known = {
+            keyword: value for keyword, value in info.get_parameters().items() if keyword in TLS_KEYWORDS
         }
-        parameters = info.get_parameters()
-    for keyword in ("sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "options"):
-        if keyword in parameters:
-            resolved[f"PG{keyword.upper().replace('_', '')}"] = parameters[keyword]
-    return {name: value for name, value in resolved.items() if value}
+        known |= {
+            "host": info.host, "port": str(info.port), "user": info.user,
+            "dbname": info.dbname, "password": info.password,
+        }  # fmt: skip
+    return {keyword: value for keyword, value in known.items() if value}
+
+
+def environment(dsn: str) -> dict[str, str]:
+    """Return libpq's environment variables for `dsn`, for a child process and nothing else.
+
+    In a process with two servers they would leak from one into what the other leaves out.
+    """
+    names = {"dbname": "PGDATABASE"}
+    return {names.get(keyword, f"PG{keyword.upper()}"): value for keyword, value in resolve(dsn).items()}
 
 
 def _with_database(dsn: str, dbname: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers import Lab, laboratory
 from orchestrator import sandbox as sandboxes
 from orchestrator.postgres.connection import Servers, connect, servers
 from orchestrator.settings import Settings
@@ -42,6 +43,21 @@ def sandbox(server: Servers) -> Servers:
     source = sandboxes.Generated(transcripts=SANDBOX_TRANSCRIPTS)
     sandboxes.up(server, sandboxes.SandboxSpec(source, replace=True))
     return server
+
+
+@pytest.fixture(scope="session")
+def laboratory_server() -> Iterator[Lab]:
+    """Return a second server with a sandbox, for tests that migrate."""
+    with laboratory(sandboxes.Generated(transcripts=SANDBOX_TRANSCRIPTS)) as made:
+        yield made
+
+
+@pytest.fixture
+def lab(laboratory_server: Lab) -> Iterator[Lab]:
+    """Return the second server as the sandbox was made: nothing migrated, only the demo patients."""
+    laboratory_server.reset()
+    yield laboratory_server
+    laboratory_server.reset()
 
 
 @pytest.fixture(scope="session")
