@@ -151,7 +151,8 @@ def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
         for result in ("migrated", "unchanged", "kept", "failed")
     }
     text = ", ".join(f"{count:,} {result}" for result, count in counts.items() if count)
-    out.print(f"{len(outcomes):,} patients: {text or 'nothing to do'}.")
+    patients = "1 patient" if len(outcomes) == 1 else f"{len(outcomes):,} patients"
+    out.print(f"{patients}: {text or 'nothing to do'}.")
     if not dry_run:
         out.print(
             "Every migrated value was read back and compared by digest. "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import UsageError
+from orchestrator.errors import MediabaseError, UsageError
 
 PACKAGED_PROJECT = Path(__file__).parent.parent / "project"
 """Where `pip install` puts the dbt project; in a checkout it is the checkout itself."""
@@ -71,13 +71,13 @@ def dbt_environment(target: Mapping[str, str], folder: Path) -> dict[str, str]:
 def parse_project() -> Project:
     """Import dbt and parse the project, which takes a few seconds.
 
-    Raises RuntimeError when the project does not parse, which is a fault of the product.
+    Raises MediabaseError when it does not parse.
     """
     from dbt.cli.main import dbtRunner
 
     outcome = dbtRunner().invoke([*QUIETLY, "parse"])
     if not outcome.success:
-        raise RuntimeError(f"the dbt project does not parse: {outcome.exception}")
+        raise MediabaseError(f"The dbt project cannot be parsed: {outcome.exception}")
     return Project(outcome.result)
 
 

@@ -14,7 +14,7 @@ from orchestrator.migration.core import core_ids
 from orchestrator.migration.export import clear, export_patient
 from orchestrator.migration.journal import Patient
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Result
-from orchestrator.migration.parity import difference, read_digest
+from orchestrator.migration.parity import difference, is_gone, read_digest
 from orchestrator.migration.publish import publish
 from orchestrator.postgres.connection import Connection
 
@@ -78,7 +78,7 @@ def _unless_settled(
 ) -> Outcome:
     try:
         settled = settled_by_data(place.legacy_dsn, target, core, database, known, options)
-        if settled and known.state in ("failed", "exported"):
+        if settled:
             journal.recover(target, known.patient_id)
             clear(target, [known.patient_id])
     except (MediabaseError, psycopg.Error) as error:
@@ -124,7 +124,7 @@ def settled_by_data(
 
     None means that it does need one. Raises PatientError when both sides were changed since it was migrated.
     """
-    if known.published_at is None or known.current_digest is None:
+    if known.published_at is None or known.current_digest is None or is_gone(target, known.schema_name):
         return None
     with snapshot(legacy_dsn, database.name) as legacy:
         is_same_legacy = survey(legacy, core, options.believe).stream.digest == known.legacy_digest
@@ -145,7 +145,7 @@ def _finish(place: Place, target: Connection, patient_id: str, built: DbtOutcome
         digest = read_digest(target, patient.schema_name)
         if differs := difference(patient, digest):
             raise PatientError("MB021", f"Parity: {differs}.")
-        has_reader = publish(target, patient_id, patient.schema_name, digest)
+        has_reader = publish(target, patient, digest)
         journal.event(target, place.run_id, patient_id, "published")
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, patient_id, error)

@@ -3,7 +3,7 @@
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from math import ceil
 from multiprocessing import get_context
@@ -17,10 +17,10 @@ from orchestrator.errors import ExitCode, worst
 from orchestrator.legacy.databases import LegacyDatabase, choose, discover
 from orchestrator.migration import core, journal
 from orchestrator.migration.batch import stage
-from orchestrator.migration.manifest import load_manifest
+from orchestrator.migration.manifest import read_manifest, store_manifest
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress
 from orchestrator.migration.worker import work
-from orchestrator.postgres.connection import Servers
+from orchestrator.postgres.connection import Connection, Servers
 
 MIN_BATCH = 4
 MAX_BATCH = 16
@@ -46,26 +46,16 @@ def migrate(
     LockedError before any patient is touched.
     """
     databases = choose(discover(servers.legacy), patient_ids)
-    with journal.locked(servers.target) as lock:
-        core.upgrade(servers.target)
-        run_id = journal.start_run(
-            lock, "migrate", {**asdict(options), "jobs": jobs, "patients": len(databases)}
-        )
-        exit_code = ExitCode.INTERRUPTED
-        outcomes: list[Outcome] = []
-        try:
-            journal.discover(lock, run_id, databases)
-            if manifest:
-                load_manifest(lock, manifest)
-            begin(len(databases))
-            place = Place(servers.target, servers.legacy, run_id, artifacts)
-            for message in _run_workers(place, options, _batches(databases, jobs), jobs):
-                report(message)
-                if isinstance(message, Outcome):
-                    outcomes.append(message)
-            exit_code = worst([outcome.exit_code for outcome in outcomes])
-        finally:
-            journal.finish_run(lock, run_id, exit_code)
+    facts = read_manifest(manifest) if manifest else None
+    with _run(servers, "migrate", {**asdict(options), "jobs": jobs}, databases) as (lock, run_id, outcomes):
+        if facts:
+            store_manifest(lock, facts)
+        begin(len(databases))
+        place = Place(servers.target, servers.legacy, run_id, artifacts)
+        for message in _run_workers(lock, place, options, _batches(databases, jobs), jobs):
+            report(message)
+            if isinstance(message, Outcome):
+                outcomes.append(message)
     return outcomes
 
 
@@ -78,23 +68,32 @@ def export(
 ) -> list[Outcome]:
     """Stage the named patients, or all, and leave building to dbt. Raises what `migrate` raises."""
     databases = choose(discover(servers.legacy), patient_ids)
-    outcomes = []
+    with _run(servers, "export", {"believe": believe}, databases) as (lock, run_id, outcomes):
+        begin(len(databases))
+        ids = core.core_ids(lock)
+        for database in databases:
+            report(Progress(database.patient_id, "export"))
+            outcomes.append(stage(servers.legacy, lock, run_id, database, ids, believe))
+            report(outcomes[-1])
+    return outcomes
+
+
+@contextmanager
+def _run(
+    servers: Servers, command: str, options: dict[str, object], databases: Sequence[LegacyDatabase]
+) -> Iterator[tuple[Connection, int, list[Outcome]]]:
+    """Hold the lock, with the core upgraded and the run in the journal; yield lock, run and its outcomes."""
     with journal.locked(servers.target) as lock:
         core.upgrade(servers.target)
-        run_id = journal.start_run(lock, "export", {"patients": len(databases), "believe": believe})
+        run_id = journal.start_run(lock, command, {**options, "patients": len(databases)})
         exit_code = ExitCode.INTERRUPTED
+        outcomes: list[Outcome] = []
         try:
             journal.discover(lock, run_id, databases)
-            begin(len(databases))
-            ids = core.core_ids(lock)
-            for database in databases:
-                report(Progress(database.patient_id, "export"))
-                outcomes.append(stage(servers.legacy, lock, run_id, database, ids, believe))
-                report(outcomes[-1])
+            yield lock, run_id, outcomes
             exit_code = worst([outcome.exit_code for outcome in outcomes])
         finally:
             journal.finish_run(lock, run_id, exit_code)
-    return outcomes
 
 
 def _batches(databases: Sequence[LegacyDatabase], jobs: int) -> list[Sequence[LegacyDatabase]]:
@@ -104,23 +103,32 @@ def _batches(databases: Sequence[LegacyDatabase], jobs: int) -> list[Sequence[Le
 
 
 def _run_workers(
-    place: Place, options: Options, batches: list[Sequence[LegacyDatabase]], jobs: int
+    lock: Connection,
+    place: Place,
+    options: Options,
+    batches: list[Sequence[LegacyDatabase]],
+    jobs: int,
 ) -> Iterator[Progress | Outcome]:
     """Yield every message of up to `jobs` workers until all batches are done; end them whatever happens."""
     waiting = deque(batches)
     workers: dict[Pipe, _Worker] = {}
+
+    def next_batch() -> Sequence[LegacyDatabase]:
+        lock.execute("select 1")  # a lock that was lost, with its connection, ends the run here
+        return waiting.popleft()
+
     try:
         while waiting or workers:
             while waiting and len(workers) < jobs:
                 number = min(set(range(jobs)) - {worker.number for worker in workers.values()})
                 worker = _start(place, options, number)
                 workers[worker.pipe] = worker
-                worker.take(waiting.popleft())
+                worker.take(next_batch())
             for ready in wait(list(workers)):
                 worker = workers[cast(Pipe, ready)]
                 yield from worker.messages()
                 if worker.is_ready:
-                    worker.take(waiting.popleft() if waiting else None)
+                    worker.take(next_batch() if waiting else None)
                 if worker.has_ended:
                     del workers[worker.pipe]
     finally:

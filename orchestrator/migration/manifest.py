@@ -1,9 +1,10 @@
 """The manifest: clinical facts of patients, which v0.5.0 does not hold, from a patients.csv."""
 
 import csv
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 from psycopg import sql
 
 from orchestrator.errors import UsageError
@@ -16,8 +17,17 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def load_manifest(target: Connection, path: Path) -> int:
-    """Put the facts of `path` beside the exports, replacing earlier ones; return how many patients it names.
+@dataclass(frozen=True)
+class Manifest:
+    """Clinical facts as a file gives them: its columns, and a row a patient."""
+
+    path: Path
+    columns: list[str]
+    rows: list[dict[str, str]]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return the facts in `path`.
 
     Raises UsageError when the file cannot be read, has a column that there is no place for, or a bad value.
     """
@@ -28,30 +38,39 @@ def load_manifest(target: Connection, path: Path) -> int:
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"The manifest {path} cannot be read: {error}.") from error
-    unknown = [column for column in columns if column not in COLUMNS]
-    if "patient_id" not in columns or unknown:
+    if "patient_id" not in columns or not set(columns) <= set(COLUMNS):
         raise UsageError(
-            f"The manifest {path} has columns {', '.join(columns)}: "
+            f"The manifest {path} has the columns {', '.join(columns)}: "
             f"it needs patient_id, and may have {', '.join(COLUMNS[1:])}."
         )
+    seen: set[str] = set()
     for line, row in enumerate(rows, start=2):
-        if not is_supported(row["patient_id"] or ""):
-            raise UsageError(f"{path}, line {line}: {row['patient_id']!r} is not a patient id.")
-    _store(target, path, columns, rows)
-    return len(rows)
+        _check(row, f"{path}, line {line}", seen)
+    return Manifest(path, columns, rows)
 
 
-def _store(target: Connection, path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
+def _check(row: dict[str, str], where: str, seen: set[str]) -> None:
+    patient_id, depth = row["patient_id"] or "", row.get("read_depth_millions") or "0"
+    if None in row or None in row.values():
+        raise UsageError(f"{where}: not as many values as the first line has columns.")
+    if not is_supported(patient_id):
+        raise UsageError(f"{where}: {patient_id!r} is not a patient id.")
+    if patient_id in seen:
+        raise UsageError(f"{where}: patient {patient_id} is named a second time.")
+    if re.fullmatch(r"\d+(\.\d+)?", depth) is None:
+        raise UsageError(f"{where}: read_depth_millions is not a number.")
+    seen.add(patient_id)
+
+
+def store_manifest(target: Connection, manifest: Manifest) -> None:
+    """Put the facts beside the exports, replacing earlier ones of the same patients."""
     insert = sql.SQL("insert into staging.patient_manifest ({}) values ({})").format(
-        sql.SQL(", ").join(map(sql.Identifier, columns)),
-        sql.SQL(", ").join(map(sql.Placeholder, columns)),
+        sql.SQL(", ").join(map(sql.Identifier, manifest.columns)),
+        sql.SQL(", ").join(map(sql.Placeholder, manifest.columns)),
     )
-    try:
-        with target.transaction(), target.cursor() as cursor:
-            ids = [row["patient_id"] for row in rows]
-            cursor.execute("delete from staging.patient_manifest where patient_id = any(%s)", [ids])
-            cursor.executemany(insert, [{name: row[name] or None for name in columns} for row in rows])
-    except psycopg.errors.UniqueViolation as error:
-        raise UsageError(f"The manifest {path} names a patient twice.") from error
-    except psycopg.errors.DataError as error:
-        raise UsageError(f"The manifest {path} has a read_depth_millions that is not a number.") from error
+    ids = [row["patient_id"] for row in manifest.rows]
+    with target.transaction(), target.cursor() as cursor:
+        cursor.execute("delete from staging.patient_manifest where patient_id = any(%s)", [ids])
+        cursor.executemany(
+            insert, [{key: value or None for key, value in row.items()} for row in manifest.rows]
+        )

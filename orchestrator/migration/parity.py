@@ -20,6 +20,12 @@ def read_digest(target: Connection, schema: str) -> str:
     return str(row[0]) if row else ""
 
 
+def is_gone(target: Connection, schema: str) -> bool:
+    """Tell whether somebody has dropped a patient schema, or its table."""
+    name = sql.Identifier(schema, "expression_data").as_string(target)
+    return target.execute("select to_regclass(%s)", [name]).fetchone() == (None,)
+
+
 def difference(patient: Patient, digest: str) -> str | None:
     """Return how the rows read back differ from the legacy rows, or None when they are the same."""
     counts = (patient.stored_rows, patient.baseline_rows, patient.quarantined_rows)

@@ -3,6 +3,8 @@
 import psycopg
 from psycopg import sql
 
+from orchestrator.errors import PatientError
+from orchestrator.migration.journal import Patient
 from orchestrator.patient_id import reader_role
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
@@ -24,21 +26,25 @@ def allow_core_reader(target: Connection) -> bool:
     return True
 
 
-def publish(target: Connection, patient_id: str, schema: str, digest: str) -> bool:
+def publish(target: Connection, patient: Patient, digest: str) -> bool:
     """Let the patient's reader role in, and record `digest` as that of the published rows.
 
-    Returns whether there is a reader role; see `allow_core_reader`.
+    Returns whether there is a reader role; see `allow_core_reader`. Raises PatientError when the view
+    cancer_transcript_base is missing, because dbt ended before it was made.
     """
+    role = reader_role(patient.patient_id)
     with target.transaction():
-        has_reader = _exists(target, CORE_READER) and _ensure_role(target, reader_role(patient_id))
+        has_reader = _exists(target, CORE_READER) and _ensure_role(target, role)
         if has_reader:
             names = {
-                "schema": sql.Identifier(schema),
-                "reader": sql.Identifier(reader_role(patient_id)),
+                "schema": sql.Identifier(patient.schema_name),
+                "reader": sql.Identifier(role),
                 "core_reader": sql.Identifier(CORE_READER),
             }
             target.execute(statement(__package__, "grants").format(**names))
-        target.execute(statement(__package__, "publish"), {"patient_id": patient_id, "digest": digest})
+        values = {"patient_id": patient.patient_id, "digest": digest}
+        if target.execute(statement(__package__, "publish"), values).rowcount != 1:
+            raise PatientError("MB023", "Its compatibility view is missing: run again.")
     return has_reader
 
 

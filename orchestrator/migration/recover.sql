@@ -4,4 +4,4 @@ update migration.patient set
     error_constraint = null,
     error_message = null,
     changed_at = clock_timestamp()
-where patient_id = %(patient_id)s
+where patient_id = %(patient_id)s and state in ('discovered', 'exported', 'failed')
