@@ -22,7 +22,7 @@ demo: install
 	@$(DEMO) sandbox up --replace
 	@$(DEMO) migrate --all || [ $$? -eq 3 ]
 	@echo
-	@echo "Exit code 3: all patients are moved, and DEMO_BAD_VALUES has rows in quarantine. Where to look next:"
+	@echo "All patients are moved; DEMO_BAD_VALUES has rows in quarantine (exit code 3). Where to look next:"
 	@echo "  $(BIN)/mediabase status"
 	@echo "  $(BIN)/mediabase psql -c 'select * from patient_demo_bad_values.quarantined_expression'"
 	@echo "  $(BIN)/mediabase psql -c 'set search_path = patient_demo_her2, public' -c \\"

@@ -1,7 +1,12 @@
 {% macro patient_block(patient_id, body, only_if_built=false) %}
     {#- One statement that builds one patient and keeps its failure to itself. What failed is recorded as SQLSTATE and
         constraint name; a message only where it is our own (class MB), because others can carry values. -#}
+set local statement_timeout = 0;
+set local lock_timeout = 0;
+set local timezone = 'UTC';
+set local datestyle = 'ISO';
 do $mediabase$
+#variable_conflict use_column
 declare
     asked constant text := '{{ patient_id }}';
     patient_schema constant text := '{{ patient_schema(patient_id) }}';
@@ -31,6 +36,7 @@ begin
         get stacked diagnostics
             code = returned_sqlstate, broken_constraint = constraint_name, message = message_text;
         update migration.patient set
+            failed_from = case when state = 'failed' then failed_from else state end,
             state = 'failed',
             error_code = code,
             error_constraint = nullif(broken_constraint, ''),

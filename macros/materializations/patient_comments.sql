@@ -1,5 +1,5 @@
-{% macro patient_comments(node, kind) %}
-    comment on {{ kind }} {{ node.name }} is '{{ node.description | trim | replace("'", "''") }}';
+{% macro patient_comments(node, kind, mark='') %}
+    comment on {{ kind }} {{ node.name }} is '{{ (node.description | trim ~ mark) | replace("'", "''") }}';
     {%- for column in node.columns.values() %}
     comment on column {{ node.name }}.{{ column.name }} is '{{ column.description | trim | replace("'", "''") }}';
     {%- endfor %}

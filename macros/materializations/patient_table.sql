@@ -9,18 +9,19 @@
         {%- do members.append(patient_member(companion, render(companion.raw_code))) -%}
     {%- endfor -%}
 
+    {%- set body -%}
+        {%- for hook in pre_hooks %}
+        {{ render(hook.sql) }};
+        {%- endfor %}
+        {%- for member in members %}
+        {{ replace_patient_rows(member) }}
+        {%- endfor %}
+        {%- for hook in post_hooks %}
+        {{ render(hook.sql) }};
+        {%- endfor %}
+    {%- endset -%}
+
     {%- for patient_id in asked -%}
-        {%- set body -%}
-            {%- for hook in pre_hooks %}
-            {{ render(hook.sql) }};
-            {%- endfor %}
-            {%- for member in members %}
-            {{ replace_patient_rows(member) }}
-            {%- endfor %}
-            {%- for hook in post_hooks %}
-            {{ render(hook.sql) }};
-            {%- endfor %}
-        {%- endset -%}
         {%- call statement('main' if loop.first else 'patient') -%}
             {{ patient_block(patient_id, body) }}
         {%- endcall -%}

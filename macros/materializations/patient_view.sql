@@ -1,12 +1,17 @@
 {% materialization patient_view, adapter='postgres' %}
     {#- One view per patient schema; bare names in its SQL are bound to that schema. -#}
     {%- set asked = require_patients() -%}
+    {%- set definition = local_md5(sql ~ model.description ~ model.columns) -%}
+    {%- set body %}
+        {#- Replacing a view waits for its readers, and readers for that: only when there is something new. -#}
+        if obj_description(to_regclass('{{ model.name }}'), 'pg_class') like '% [{{ definition }}]' then
+            return;
+        end if;
+        create or replace view {{ model.name }} with (security_invoker = true) as
+        {{ sql }};
+        {{ patient_comments(model, 'view', ' [' ~ definition ~ ']') }}
+    {%- endset -%}
     {%- for patient_id in asked -%}
-        {%- set body %}
-            create or replace view {{ model.name }} with (security_invoker = true) as
-            {{ sql }};
-            {{ patient_comments(model, 'view') }}
-        {%- endset -%}
         {%- call statement('main' if loop.first else 'patient') -%}
             {{ patient_block(patient_id, body, only_if_built=true) }}
         {%- endcall -%}

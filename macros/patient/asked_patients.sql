@@ -16,5 +16,8 @@
             ) }}
         {%- endif -%}
     {%- endfor -%}
+    {%- if var('on_bad_rows') not in ('quarantine', 'fail') -%}
+        {{ exceptions.raise_compiler_error("on_bad_rows is quarantine or fail.") }}
+    {%- endif -%}
     {{ return(asked) }}
 {% endmacro %}

@@ -27,7 +27,11 @@
             end if;
             update migration.patient set
                 state = 'built',
+                failed_from = null,
                 export_id = export.export_id,
+                surface = export.surface,
+                core_fingerprint = export.core_fingerprint,
+                metadata_digest = (select md5(metadata::text) from metadata),
                 legacy_rows = export.legacy_rows,
                 missing_rows = export.missing_rows,
                 stored_rows = (rows_of ->> 'expression_data')::bigint,

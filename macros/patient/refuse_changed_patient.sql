@@ -1,21 +1,20 @@
 {% macro refuse_changed_patient() %}
-        {#- A patient that was changed after its last build, or that something else made, is never built over. -#}
-        declare
-            is_changed boolean := false;
-        begin
-            if to_regclass('expression_data') is not null then
-                if journal.built_at is null then
-                    raise exception using errcode = 'MB003',
-                        message = 'Its schema has data that the journal does not know; nothing was changed.';
-                end if;
-                execute 'select exists (select 1 from expression_data where updated_at <> $1)'
-                    || ' or $2 <> (select count(*) from expression_data)'
-                    || ' or $3 <> (select count(*) from quarantined_expression)'
-                into is_changed using journal.built_at, journal.stored_rows, journal.quarantined_rows;
+        {#- A patient that was changed after its last build, or that something else made, is never built over. The lock
+            keeps writers out until the build commits, and lets readers go on. -#}
+        if to_regclass('expression_data') is not null then
+            if journal.built_at is null then
+                raise exception using errcode = 'MB003',
+                    message = 'Its schema has data that the journal does not know; nothing was changed.';
             end if;
-            if is_changed then
+            lock table expression_data, quarantined_expression, metadata in share row exclusive mode;
+            if exists (select 1 from expression_data where updated_at <> journal.built_at)
+                or journal.stored_rows <> (select count(*) from expression_data)
+                or journal.quarantined_rows <> (select count(*) from quarantined_expression)
+                or exists (select 1 from quarantined_expression where quarantined_at <> journal.built_at)
+                or journal.metadata_digest is distinct from (select md5(metadata::text) from metadata)
+            then
                 raise exception using errcode = 'MB003',
                     message = 'It was changed after it was built; nothing was changed.';
             end if;
-        end
+        end if
 {% endmacro %}

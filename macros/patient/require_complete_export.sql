@@ -18,5 +18,9 @@
                     'The staged export has %s rows of %s: export the patient again.', staged_rows, export.staged_rows
                 );
             end if;
+            if export.core_fingerprint <> '{{ core_fingerprint() }}' then
+                raise exception using errcode = 'MB001',
+                    message = 'The transcripts of the core have changed since the export: export the patient again.';
+            end if;
         end
 {% endmacro %}

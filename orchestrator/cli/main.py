@@ -3,14 +3,15 @@
 import signal
 import sys
 from types import FrameType
+from typing import NoReturn
 
-import click
 import psycopg
 import typer
 
 from orchestrator.cli import migrate, sandbox, status, tools
 from orchestrator.cli.output import err
 from orchestrator.errors import ExitCode, MediabaseError
+from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
 
 app = typer.Typer(
     help="Move a MEDIABASE v0.5.0 server to v0.6.0: one shared core, a sparse schema per patient.",
@@ -31,27 +32,24 @@ def main() -> None:
     """Run the command line; every foreseen failure is one sentence on standard error."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        sys.exit(app(standalone_mode=False))
+        app()
+    except SystemExit as end:  # how Typer ends, also after an interrupt
+        if end.code == ExitCode.INTERRUPTED:
+            _end("interrupted; run the same command again to go on.", ExitCode.INTERRUPTED)
+        raise
+    except KeyboardInterrupt:
+        _end("interrupted; run the same command again to go on.", ExitCode.INTERRUPTED)
     except MediabaseError as error:
         _end(str(error), error.exit_code)
-    except click.UsageError as error:
-        error.show()
-        sys.exit(ExitCode.USAGE)
-    except psycopg.OperationalError as error:
-        _end(f"The connection to the database server was lost ({_first_line(error)}).", ExitCode.FAILED)
     except psycopg.Error as error:
-        _end(f"PostgreSQL refused a statement ({error.sqlstate}: {_first_line(error)}).", ExitCode.FAILED)
-    except (KeyboardInterrupt, click.Abort):
-        _end("interrupted; run the same command again to go on.", ExitCode.INTERRUPTED)
+        code, message = describe_failure(error)
+        lost = "The connection to the database server was lost." if code == CONNECTION_LOST else message
+        _end(lost, ExitCode.FAILED)
 
 
-def _end(message: str, exit_code: ExitCode) -> None:
+def _end(message: str, exit_code: ExitCode) -> NoReturn:
     err.print(f"mediabase: {message}", markup=False)
     sys.exit(exit_code)
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return (error.diag.message_primary or str(error).partition("\n")[0]).strip()
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -153,7 +153,7 @@ def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
     text = ", ".join(f"{count:,} {result}" for result, count in counts.items() if count)
     patients = "1 patient" if len(outcomes) == 1 else f"{len(outcomes):,} patients"
     out.print(f"{patients}: {text or 'nothing to do'}.")
-    if not dry_run:
+    if counts["migrated"] and not counts["failed"] and not dry_run:
         out.print(
             "Every migrated value was read back and compared by digest. "
             "Where each patient stands: mediabase status"

@@ -21,14 +21,6 @@ class Project:
     manifest: Any
 
 
-@dataclass(frozen=True)
-class DbtOutcome:
-    """Whether a dbt call succeeded, and if not, the first thing that went wrong."""
-
-    success: bool
-    problem: str
-
-
 def project_folder() -> Path:
     """Return the folder with dbt_project.yml."""
     if (PACKAGED_PROJECT / "dbt_project.yml").exists():
@@ -77,28 +69,25 @@ def parse_project() -> Project:
 
     outcome = dbtRunner().invoke([*QUIETLY, "parse"])
     if not outcome.success:
-        raise MediabaseError(f"The dbt project cannot be parsed: {outcome.exception}")
+        raise MediabaseError(f"The dbt project cannot be parsed: {' '.join(str(outcome.exception).split())}")
     return Project(outcome.result)
 
 
-def run_models(project: Project, select: list[str], variables: dict[str, object]) -> DbtOutcome:
-    """Run `dbt run` in this process; connection and artifact folders come from the environment.
+def run_models(project: Project, select: list[str], variables: dict[str, object]) -> bool:
+    """Run `dbt run` in this process, and return whether it succeeded.
 
-    The parsed project is used again for every list of patients: a list, unlike the variable `patient_id`,
-    decides nothing at parse. dbt is not thread-safe: one call at a time in a process.
+    What became of each patient is in the journal; dbt's own messages can carry values, and are not kept. The
+    parsed project is used again for every list of patients: a list, unlike the variable `patient_id`, decides
+    nothing at parse. dbt is not thread-safe: one call at a time in a process.
     """
     from dbt.adapters.factory import cleanup_connections
     from dbt.cli.main import dbtRunner
 
     arguments = [*QUIETLY, "run", "--select", *select, "--vars", json.dumps(variables)]
     try:
-        outcome = dbtRunner(manifest=project.manifest).invoke(arguments)
+        return bool(dbtRunner(manifest=project.manifest).invoke(arguments).success)
     finally:
         cleanup_connections()
-    nodes = getattr(outcome.result, "results", None) or []
-    failed = [str(node.message) for node in nodes if str(node.status) == "error"]
-    problem = str(outcome.exception) if outcome.exception else next(iter(failed), "")
-    return DbtOutcome(success=outcome.success, problem=problem)
 
 
 def expand_short_vars(arguments: list[str]) -> list[str]:

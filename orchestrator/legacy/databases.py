@@ -5,11 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import sql
 
 from orchestrator.errors import RefusedError, UsageError
-from orchestrator.patient_id import LEGACY_PREFIX, is_supported, refuse_collisions
+from orchestrator.patient_id import LEGACY_PREFIX, check, is_supported, refuse_collisions
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.statements import statement
+
+WIDE = "cancer_transcript_base"
+NARROW = "transcripts"
+SURFACES = (WIDE, NARROW)
+"""The legacy tables that hold fold changes, in the order in which they are believed."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ def choose(found: list[LegacyDatabase], asked: Iterable[str] | None) -> list[Leg
     if asked is None:
         chosen = found
         unsupported = [database.name for database in found if not is_supported(database.patient_id)]
+        if not found:
+            raise RefusedError(f"That server has no legacy database: no name begins with {LEGACY_PREFIX}.")
         if unsupported:
             names = ", ".join(map(repr, unsupported))
             raise RefusedError(
@@ -44,23 +52,40 @@ def choose(found: list[LegacyDatabase], asked: Iterable[str] | None) -> list[Leg
             )
     else:
         by_id = {database.patient_id: database for database in found}
-        unknown = [patient_id for patient_id in asked if patient_id not in by_id]
+        wanted = [check(patient_id) for patient_id in dict.fromkeys(asked)]
+        unknown = [patient_id for patient_id in wanted if patient_id not in by_id]
         if unknown:
             raise UsageError(
                 f"No legacy database for patient {', '.join(unknown)}: "
                 f"there is no {LEGACY_PREFIX}{unknown[0]} on that server (ids keep upper and lower case)."
             )
-        chosen = [by_id[patient_id] for patient_id in dict.fromkeys(asked)]
+        chosen = [by_id[patient_id] for patient_id in wanted]
     refuse_collisions(database.patient_id for database in found if is_supported(database.patient_id))
     return chosen
 
 
 @contextmanager
 def snapshot(legacy_dsn: str, database: str) -> Iterator[Connection]:
-    """Yield a connection to `database` in one repeatable-read, read-only transaction."""
+    """Yield a connection to `database` in one repeatable-read, read-only transaction.
+
+    Its tables are locked against TRUNCATE, which no snapshot sees, before the snapshot is taken. Rows that a
+    policy would hide make it fail, and functions of that database's own never run.
+    """
     with connect(legacy_dsn, dbname=database) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        connection.execute("set local work_mem = '64MB'")  # sorts a whole patient without a temporary file
+        present = [name for name in SURFACES if _exists(connection, name)]
+        connection.rollback()
+        if present:
+            tables = sql.SQL(", ").join(sql.Identifier("public", name) for name in present)
+            connection.execute(sql.SQL("lock table {} in access share mode").format(tables))
+        connection.execute(
+            "set local row_security = off; set local search_path = pg_catalog;"
+            "set local work_mem = '64MB'"  # sorts a whole patient without a temporary file
+        )
         yield connection
         connection.rollback()
+
+
+def _exists(connection: Connection, table: str) -> bool:
+    return connection.execute("select to_regclass(%s)", [f"public.{table}"]).fetchone() != (None,)

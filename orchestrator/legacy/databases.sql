@@ -1,4 +1,4 @@
 select datname
 from pg_database
-where starts_with(datname, %(prefix)s) and datallowconn
+where starts_with(datname, %(prefix)s)
 order by datname collate "C"

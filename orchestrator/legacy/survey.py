@@ -6,18 +6,39 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from orchestrator.errors import PatientError
+from orchestrator.legacy.databases import NARROW, WIDE
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import RowStream, read_stream
 from orchestrator.postgres.statements import statement
 
-WIDE = "cancer_transcript_base"
-NARROW = "transcripts"
 EXACT_TYPES = ("double precision", "real")
 
 
 @dataclass(frozen=True)
 class Fingerprint:
     """A set of transcript ids, as its size and the sum of its hashes."""
+
+    rows: int
+    hash_sum: str
+
+    def __str__(self) -> str:
+        """Return it as the journal keeps it."""
+        return f"{self.rows}:{self.hash_sum}"
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A legacy table that holds fold changes."""
+
+    name: str
+    value_type: str
+    has_unique_ids: bool
+    """Known from an index, without looking at the rows."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Rows with their values, as their number and the sum of their hashes."""
 
     rows: int
     hash_sum: str
@@ -56,30 +77,37 @@ Reader = Callable[[Connection, str, list[str]], RowStream]
 """Reads the rows of a surface, given the ids that the core lacks; see `read_rows`."""
 
 
-def surfaces(connection: Connection) -> list[str]:
-    """Return the legacy tables that hold fold changes, the wide one first.
+def surfaces(connection: Connection) -> list[Surface]:
+    """Return the legacy tables with rows that hold fold changes, the wide one first.
 
-    Raises PatientError when there is none, when values are of a type that cannot be moved exactly, or when
-    ids repeat or are null.
+    Raises PatientError when there is none: a v0.5.0 database has a row for every transcript, changed or not.
     """
-    found = connection.execute(statement(__package__, "surfaces")).fetchall()
+    found = [Surface(*row) for row in connection.execute(statement(__package__, "surfaces")).fetchall()]  # type: ignore[arg-type]
     if not found:
-        raise PatientError("MB010", "Neither cancer_transcript_base nor transcripts holds fold changes here.")
-    for name, value_type, has_unique_ids in found:
-        if value_type not in EXACT_TYPES:
-            raise PatientError(
-                "MB011", f"{name}.expression_fold_change is {value_type}, not double precision."
-            )
-        if not has_unique_ids:
-            _refuse_repeated_ids(connection, str(name))
-    return [str(name) for name, _, _ in found]
+        raise PatientError("MB010", f"Neither {WIDE} nor {NARROW} holds fold changes here.")
+    filled = [surface for surface in found if _has_rows(connection, surface.name)]
+    if not filled:
+        raise PatientError("MB014", f"Its {' and '.join(surface.name for surface in found)} have no rows.")
+    return filled
 
 
-def _refuse_repeated_ids(connection: Connection, surface: str) -> None:
-    query = statement(__package__, "repeated_ids").format(surface=sql.Identifier(surface))
+def _has_rows(connection: Connection, table: str) -> bool:
+    query = sql.SQL("select exists (select from public.{})").format(sql.Identifier(table))
+    return connection.execute(query).fetchone() == (True,)
+
+
+def _require_usable(connection: Connection, surface: Surface) -> None:
+    """Raise PatientError when values could not be moved exactly, or when ids repeat or are null."""
+    if surface.value_type not in EXACT_TYPES:
+        raise PatientError(
+            "MB011", f"{surface.name}.expression_fold_change is {surface.value_type}, not double precision."
+        )
+    if surface.has_unique_ids:
+        return
+    query = statement(__package__, "repeated_ids").format(surface=sql.Identifier(surface.name))
     (repeated,) = connection.execute(query).fetchone() or (0,)
     if repeated:
-        raise PatientError("MB012", f"{repeated} transcript ids in {surface} are repeated or null.")
+        raise PatientError("MB012", f"{repeated} transcript ids in {surface.name} are repeated or null.")
 
 
 def fingerprint(connection: Connection, table: str) -> Fingerprint:
@@ -117,11 +145,11 @@ def read_rows(
     return read_stream(connection, in_order, [unknown] if unknown else None, write)
 
 
-def hash_sum(connection: Connection, rows: sql.Composable, unknown: list[str] | None = None) -> str:
-    """Return the sum of the hashes of `rows`, a query for (transcript_id, expression_fold_change)."""
-    query = statement(__package__, "hash_sum").format(rows=rows)
-    row = connection.execute(query, [unknown] if unknown else None).fetchone()
-    return str(row[0]) if row else ""
+def changed_rows(connection: Connection, rows: sql.Composable) -> Values:
+    """Return number and hash of `rows`, a query for (transcript_id, expression_fold_change)."""
+    row = connection.execute(statement(__package__, "hash_sum").format(rows=rows)).fetchone()
+    assert row is not None  # noqa: S101  # an aggregate has one row
+    return Values(rows=int(str(row[0])), hash_sum=str(row[1]))
 
 
 def _rows(surface: str, unknown: list[str]) -> sql.Composed:
@@ -132,28 +160,50 @@ def _rows(surface: str, unknown: list[str]) -> sql.Composed:
 def survey(
     connection: Connection, core: CoreIds, believe: str | None = None, read: Reader = read_rows
 ) -> Survey:
-    """Read both surfaces, and decide which one holds the values.
+    """Read the legacy tables, and decide which one holds the values.
 
-    `read` is called on the wide surface, and again if the narrow one is taken instead. Raises PatientError
-    when the surfaces disagree and `believe` does not name one of them.
+    `read` is called on the wide one, and again if the narrow one is taken instead. Raises PatientError when a
+    table cannot be taken as it is, or when both disagree and `believe` does not name one of them.
     """
     first, *rest = surfaces(connection)
-    ids = compare_ids(connection, first, core)
-    stream = read(connection, first, ids.unknown)
-    second = _second_surface(connection, ids.unknown, stream) if rest else None
-    surface_class = classify(stream, second, ids.rows) if first == WIDE else classify(None, stream, ids.rows)
-    surface = _choose(surface_class, first, believe)
-    if surface != first:
+    _require_usable(connection, first)
+    ids = compare_ids(connection, first.name, core)
+    stream = read(connection, first.name, ids.unknown)
+    surface_class = _compare_surfaces(connection, first.name, bool(rest), ids, stream)
+    surface = _choose(surface_class, first.name, believe)
+    if surface != first.name:
+        _require_usable(connection, rest[0])
         ids = compare_ids(connection, surface, core)
         stream = read(connection, surface, ids.unknown)
     return Survey(surface, surface_class, ids, stream)
 
 
-def _second_surface(connection: Connection, unknown: list[str], first: RowStream) -> RowStream:
-    """Return the narrow surface's rows; those of the first surface when the hashes say they are the same."""
-    if first.hash_sum and first.hash_sum == hash_sum(connection, _rows(NARROW, unknown), unknown):
-        return first
-    return read_rows(connection, NARROW, unknown)
+def _compare_surfaces(
+    connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream
+) -> str:
+    """Classify by the rows that are not at 1.0; those of the first surface were read just now."""
+    was_read = Values(stream.rows, stream.hash_sum) if stream.hash_sum and not ids.unknown else None
+    if not has_second:
+        only = was_read or changed_rows(connection, _rows(first, []))
+        return classify(only, None) if first == WIDE else classify(None, only)
+    narrow = changed_rows(connection, _rows(NARROW, []))
+    if was_read == narrow:
+        return classify(narrow, narrow)
+    # The target hashed what was read, and may be of another version: hashes of one server compare.
+    return classify(changed_rows(connection, _rows(first, [])), narrow)
+
+
+def classify(wide: Values | None, narrow: Values | None) -> str:
+    """Name how the surfaces relate by their rows not at 1.0; None stands for no such table, or no rows."""
+    in_wide = wide.rows if wide else 0
+    in_narrow = narrow.rows if narrow else 0
+    if not in_wide and not in_narrow:
+        return "all-baseline"
+    if not in_narrow:
+        return "table-only"
+    if not in_wide:
+        return "transcripts-only"
+    return "agree" if wide == narrow else "disagree"
 
 
 def _choose(surface_class: str, first: str, believe: str | None) -> str:
@@ -168,22 +218,6 @@ def _choose(surface_class: str, first: str, believe: str | None) -> str:
             f"say which to believe with --surface {WIDE} or --surface {NARROW}.",
         )
     return believe
-
-
-def classify(wide: RowStream | None, narrow: RowStream | None, legacy_rows: int) -> str:
-    """Name how the surfaces relate (DESIGN's classes); None stands for a surface that does not exist."""
-    in_wide = wide.rows if wide else 0
-    in_narrow = narrow.rows if narrow else 0
-    if legacy_rows == 0:
-        return "empty"
-    if not in_wide and not in_narrow:
-        return "all-baseline"
-    if not in_narrow:
-        return "table-only"
-    if not in_wide:
-        return "transcripts-only"
-    assert wide and narrow  # noqa: S101  # both have rows
-    return "agree" if wide.digest == narrow.digest else "disagree"
 
 
 def dispositions(connection: Connection, surface: str, unknown: list[str]) -> dict[str, int]:

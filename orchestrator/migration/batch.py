@@ -1,11 +1,11 @@
 """A batch of patients: staged from their legacy databases, then built, checked and published."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import psycopg
 
-from orchestrator.dbt.runner import DbtOutcome, Project, run_models
+from orchestrator.dbt.runner import Project, run_models
 from orchestrator.errors import MediabaseError, PatientError
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
 from orchestrator.legacy.survey import CoreIds, survey
@@ -13,14 +13,17 @@ from orchestrator.migration import journal
 from orchestrator.migration.core import core_ids
 from orchestrator.migration.export import clear, export_patient
 from orchestrator.migration.journal import Patient
-from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Result
+from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report, Result
 from orchestrator.migration.parity import difference, is_gone, read_digest
 from orchestrator.migration.publish import publish
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.failures import describe_failure
 
-NO_READER = "Only its owner can read it: making a reader role takes CREATEROLE."
-
-Report = Callable[[Progress | Outcome], None]
+NO_READER = "Only its owner can read it: no reader role could be made (README, Your own servers)."
+NOT_BUILT = (
+    "dbt ended before it was built; to see why: "
+    "mediabase export {0}, then mediabase dbt build --vars patient_id={0}."
+)
 
 
 def stage_batch(
@@ -56,7 +59,7 @@ def build_batch(
     for patient_id in patient_ids:
         report(Progress(patient_id, "build"))
     started = time.monotonic()
-    built = run_models(
+    run_models(
         project,
         ["path:models/staging", "path:models/patient"],
         {"patient_ids": patient_ids, "on_bad_rows": options.on_bad_rows},
@@ -64,7 +67,7 @@ def build_batch(
     journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))
     for patient_id in patient_ids:
         report(Progress(patient_id, "parity"))
-        report(_finish(place, target, patient_id, built))
+        report(_finish(place, target, patient_id))
     clear(target, patient_ids)
 
 
@@ -83,7 +86,8 @@ def _unless_settled(
             clear(target, [known.patient_id])
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, database.patient_id, error)
-    return settled or stage(place.legacy_dsn, target, place.run_id, database, core, options.believe)
+    believe = options.believe or known.surface
+    return settled or stage(place.legacy_dsn, target, place.run_id, database, core, believe)
 
 
 def stage(
@@ -127,7 +131,9 @@ def settled_by_data(
     if known.published_at is None or known.current_digest is None or is_gone(target, known.schema_name):
         return None
     with snapshot(legacy_dsn, database.name) as legacy:
-        is_same_legacy = survey(legacy, core, options.believe).stream.digest == known.legacy_digest
+        found = survey(legacy, core, options.believe or known.surface)
+    is_same_core = known.core_fingerprint == str(core.fingerprint)
+    is_same_legacy = found.stream.digest == known.legacy_digest and is_same_core
     if read_digest(target, known.schema_name) == known.current_digest:
         return _outcome(known, "unchanged") if is_same_legacy and not options.force else None
     if is_same_legacy:
@@ -135,13 +141,12 @@ def settled_by_data(
     raise PatientError("MB022", "Changed on both sides since it was migrated; nothing was moved.")
 
 
-def _finish(place: Place, target: Connection, patient_id: str, built: DbtOutcome) -> Outcome:
+def _finish(place: Place, target: Connection, patient_id: str) -> Outcome:
     """Check parity of a patient that dbt was asked to build, and let readers in."""
     try:
         patient = journal.patients(target, [patient_id])[patient_id]
         if patient.state != "built":
-            reason = patient.problem if patient.state == "failed" else built.problem
-            raise PatientError(patient.error_code or "MB020", reason or "dbt did not build it.")
+            raise PatientError(patient.error_code or "MB020", patient.problem or NOT_BUILT.format(patient_id))
         digest = read_digest(target, patient.schema_name)
         if differs := difference(patient, digest):
             raise PatientError("MB021", f"Parity: {differs}.")
@@ -155,13 +160,7 @@ def _finish(place: Place, target: Connection, patient_id: str, built: DbtOutcome
 def _failed(
     target: Connection, run_id: int, patient_id: str, error: MediabaseError | psycopg.Error
 ) -> Outcome:
-    """Record a failure, without any text that could carry a value of the patient."""
-    if isinstance(error, psycopg.Error):
-        code = error.sqlstate or "08006"
-        constraint = f" ({error.diag.constraint_name})" if error.diag.constraint_name else ""
-        message = f"PostgreSQL error {code}{constraint}: {type(error).__name__}."
-    else:
-        code, message = getattr(error, "code", "MB000"), str(error)
+    code, message = describe_failure(error)
     journal.fail(target, patient_id, code, message)
     journal.event(target, run_id, patient_id, "failed", code=code)
     return Outcome(patient_id, "failed", message)

@@ -5,7 +5,7 @@ select encode(
         '\x5047434f50590aff0d0a000000000000000000'::bytea -- signature, flags, length of the header's extension
         || coalesce(string_agg(
             '\x0002'::bytea -- fields in the row
-            || int4send(octet_length(transcript_id)) || convert_to(transcript_id, 'UTF8')
+            || int4send(octet_length(convert_to(transcript_id, 'UTF8'))) || convert_to(transcript_id, 'UTF8')
             || case
                 when expression_fold_change is null then '\xffffffff'::bytea
                 else '\x00000008'::bytea || float8send(expression_fold_change)

@@ -17,8 +17,8 @@ from orchestrator.errors import ExitCode, worst
 from orchestrator.legacy.databases import LegacyDatabase, choose, discover
 from orchestrator.migration import core, journal
 from orchestrator.migration.batch import stage
-from orchestrator.migration.manifest import read_manifest, store_manifest
-from orchestrator.migration.outcome import Options, Outcome, Place, Progress
+from orchestrator.migration.manifest import read_manifest, store_manifest, update_metadata
+from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
 
@@ -26,8 +26,6 @@ MIN_BATCH = 4
 MAX_BATCH = 16
 """Patients in one dbt call: enough to spread its half second of overhead, and
 few enough for staging to stay small."""
-
-Report = Callable[[Progress | Outcome], None]
 
 
 def migrate(
@@ -45,8 +43,9 @@ def migrate(
     `begin` is told how many there are, `report` what happens to each. Raises UsageError, RefusedError or
     LockedError before any patient is touched.
     """
-    databases = choose(discover(servers.legacy), patient_ids)
-    facts = read_manifest(manifest) if manifest else None
+    found = discover(servers.legacy)
+    databases = choose(found, patient_ids)
+    facts = read_manifest(manifest, {database.patient_id for database in found}) if manifest else None
     with _run(servers, "migrate", {**asdict(options), "jobs": jobs}, databases) as (lock, run_id, outcomes):
         if facts:
             store_manifest(lock, facts)
@@ -56,6 +55,8 @@ def migrate(
             report(message)
             if isinstance(message, Outcome):
                 outcomes.append(message)
+        if facts:
+            update_metadata(lock, [each.patient_id for each in outcomes if each.result == "unchanged"])
     return outcomes
 
 
@@ -85,13 +86,17 @@ def _run(
     """Hold the lock, with the core upgraded and the run in the journal; yield lock, run and its outcomes."""
     with journal.locked(servers.target) as lock:
         core.upgrade(servers.target)
+        journal.refuse_taken_names(lock, databases)
         run_id = journal.start_run(lock, command, {**options, "patients": len(databases)})
-        exit_code = ExitCode.INTERRUPTED
+        exit_code = ExitCode.FAILED
         outcomes: list[Outcome] = []
         try:
             journal.discover(lock, run_id, databases)
             yield lock, run_id, outcomes
             exit_code = worst([outcome.exit_code for outcome in outcomes])
+        except KeyboardInterrupt:
+            exit_code = ExitCode.INTERRUPTED
+            raise
         finally:
             journal.finish_run(lock, run_id, exit_code)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
-from orchestrator.legacy.survey import CoreIds, Survey, hash_sum, read_rows, survey
+from orchestrator.legacy.survey import CoreIds, Survey, changed_rows, read_rows, survey
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import RowStream
@@ -21,9 +21,11 @@ def export_patient(
     Replaces an earlier export of the patient. Raises PatientError when the database cannot be taken as it is.
     """
     partition = staging_table(database.patient_id)
+    clear(
+        target, [database.patient_id]
+    )  # on its own: dropping a partition locks out all builds until it commits
     with snapshot(legacy_dsn, database.name) as legacy, target.transaction():
         (exported_at,) = legacy.execute("select now()").fetchone() or (None,)
-        clear(target, [database.patient_id])
         target.execute(
             sql.SQL(
                 "create unlogged table {} (like staging.legacy_expression including defaults);"
@@ -37,7 +39,7 @@ def export_patient(
             with target.cursor().copy(into.format(partition)) as copy:
                 stream = read_rows(connection, surface, unknown, copy.write)
             staged = sql.SQL("select transcript_id, expression_fold_change from {}").format(partition)
-            return replace(stream, hash_sum=hash_sum(target, staged))
+            return replace(stream, hash_sum=changed_rows(target, staged).hash_sum)
 
         taken = survey(legacy, core, believe, stage)
         # A small sample is enough for the build's plan: how many rows, and that all are this patient's.
@@ -59,6 +61,7 @@ def export_patient(
                 "unknown_rows": len(taken.ids.unknown),
                 "missing_rows": taken.ids.missing,
                 "legacy_digest": taken.stream.digest,
+                "core_fingerprint": str(core.fingerprint),
                 "exported_at": exported_at,
             },
         )
@@ -67,9 +70,10 @@ def export_patient(
 
 def clear(target: Connection, patient_ids: list[str]) -> None:
     """Remove the staged exports of these patients."""
-    target.execute("delete from staging.legacy_export where patient_id = any(%s)", [patient_ids])
     tables = sql.SQL(", ").join(map(staging_table, patient_ids))
-    target.execute(sql.SQL("drop table if exists {}").format(tables))
+    with target.transaction():
+        target.execute("delete from staging.legacy_export where patient_id = any(%s)", [patient_ids])
+        target.execute(sql.SQL("drop table if exists {}").format(tables))
 
 
 def staging_table(patient_id: str) -> sql.Identifier:

@@ -1,4 +1,5 @@
 update migration.patient set
+    failed_from = case when state = 'failed' then failed_from else state end,
     state = 'failed',
     error_code = %(code)s,
     error_constraint = null,

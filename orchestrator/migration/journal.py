@@ -10,7 +10,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from orchestrator.errors import LockedError
+from orchestrator.errors import LockedError, RefusedError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection, connect
@@ -28,7 +28,8 @@ class Patient:
     source_database: str
     state: str
     run_id: int
-    export_id: int | None
+    surface: str | None
+    core_fingerprint: str | None
     legacy_rows: int | None
     stored_rows: int | None
     baseline_rows: int | None
@@ -123,6 +124,17 @@ def start_run(connection: Connection, command: str, options: dict[str, object]) 
 def finish_run(connection: Connection, run_id: int, exit_code: int) -> None:
     """Record that a command came to its end."""
     connection.execute(statement(__package__, "finish_run"), {"run_id": run_id, "exit_code": exit_code})
+
+
+def refuse_taken_names(connection: Connection, databases: Sequence[LegacyDatabase]) -> None:
+    """Raise RefusedError when a schema name belongs to another patient of the journal; both are named."""
+    names = {schema_name(database.patient_id): database.patient_id for database in databases}
+    rows = connection.execute(statement(__package__, "names"), {"schema_names": list(names)}).fetchall()
+    taken = [f"{known} and {names[str(name)]}" for name, known in rows if names[str(name)] != known]
+    if taken:
+        raise RefusedError(
+            f"These patient ids lead to one schema name: {'; '.join(taken)} (the journal has the first)."
+        )
 
 
 def discover(connection: Connection, run_id: int, databases: Sequence[LegacyDatabase]) -> None:

@@ -2,14 +2,16 @@
 
 import csv
 import re
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg import sql
 
 from orchestrator.errors import UsageError
-from orchestrator.patient_id import is_supported
+from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.statements import statement
 
 COLUMNS = (
     "patient_id", "normalization_method", "clinical_notes", "cancer_type", "cancer_subtype", "tissue_type",
@@ -26,10 +28,11 @@ class Manifest:
     rows: list[dict[str, str]]
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Return the facts in `path`.
+def read_manifest(path: Path, known: Set[str]) -> Manifest:
+    """Return the facts in `path` about patients whose ids are `known`.
 
-    Raises UsageError when the file cannot be read, has a column that there is no place for, or a bad value.
+    Raises UsageError when the file cannot be read, names another patient, has a column that there is no place
+    for, or a bad value.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -45,16 +48,16 @@ def read_manifest(path: Path) -> Manifest:
         )
     seen: set[str] = set()
     for line, row in enumerate(rows, start=2):
-        _check(row, f"{path}, line {line}", seen)
+        _check(row, f"{path}, line {line}", known, seen)
     return Manifest(path, columns, rows)
 
 
-def _check(row: dict[str, str], where: str, seen: set[str]) -> None:
+def _check(row: dict[str, str], where: str, known: Set[str], seen: set[str]) -> None:
     patient_id, depth = row["patient_id"] or "", row.get("read_depth_millions") or "0"
     if None in row or None in row.values():
         raise UsageError(f"{where}: not as many values as the first line has columns.")
-    if not is_supported(patient_id):
-        raise UsageError(f"{where}: {patient_id!r} is not a patient id.")
+    if patient_id not in known:
+        raise UsageError(f"{where}: there is no legacy database of a patient {patient_id!r}.")
     if patient_id in seen:
         raise UsageError(f"{where}: patient {patient_id} is named a second time.")
     if re.fullmatch(r"\d+(\.\d+)?", depth) is None:
@@ -74,3 +77,14 @@ def store_manifest(target: Connection, manifest: Manifest) -> None:
         cursor.executemany(
             insert, [{key: value or None for key, value in row.items()} for row in manifest.rows]
         )
+
+
+def update_metadata(target: Connection, patient_ids: Sequence[str]) -> None:
+    """Put stored facts into the metadata of patients that were not built again; others have none changed."""
+    update = statement(__package__, "metadata")
+    for patient_id in patient_ids:
+        with target.transaction():
+            target.execute("set local timezone = 'UTC'; set local datestyle = 'ISO'")  # as the build does
+            target.execute(
+                update.format(schema=sql.Identifier(schema_name(patient_id))), {"patient_id": patient_id}
+            )

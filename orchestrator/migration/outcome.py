@@ -1,5 +1,6 @@
 """What moves between the driver, its workers and the command line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -37,8 +38,7 @@ class Progress:
     """A patient entered a phase."""
 
     patient_id: str
-    phase: Literal["export", "build", "parity", "done"]
-    rows: int = 0
+    phase: Literal["export", "build", "parity"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,7 @@ class Outcome:
         if self.result == "failed":
             return ExitCode.FAILED
         return ExitCode.QUARANTINED if self.quarantined else ExitCode.DONE
+
+
+Report = Callable[[Progress | Outcome], None]
+"""Told what happens to each patient."""

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
+import psycopg
+
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase, choose, discover, snapshot
 from orchestrator.legacy.survey import CoreIds, dispositions, survey
 from orchestrator.migration import core, journal
 from orchestrator.migration.batch import settled_by_data
+from orchestrator.migration.journal import Patient
 from orchestrator.migration.outcome import Options, Outcome
-from orchestrator.postgres.connection import Servers, connect
+from orchestrator.postgres.connection import Connection, Servers, connect
+from orchestrator.postgres.failures import describe_failure
 
 KEPT = ("stored", "baseline")
 
@@ -27,30 +31,47 @@ def plan(
     databases = choose(discover(servers.legacy), patient_ids)
     begin(len(databases))
     outcomes = []
-    with connect(servers.target) as target:
-        target.read_only = True
+    with connect(servers.target, autocommit=True) as target:
+        target.execute("set default_transaction_read_only = on")
         core.check(target)
-        known = journal.patients(target) if journal.exists(target) else {}
+        known = {}
+        if journal.exists(target):
+            journal.refuse_taken_names(target, databases)
+            known = journal.patients(target)
         ids = core.core_ids(target)
         for database in databases:
-            patient = known.get(database.patient_id)
-            try:
-                settled = patient and settled_by_data(servers.legacy, target, ids, database, patient, options)
-                outcome = settled or _predict(servers.legacy, database, ids, options)
-            except MediabaseError as error:
-                outcome = Outcome(database.patient_id, "failed", str(error))
+            outcome = _plan_one(
+                servers.legacy, target, ids, database, known.get(database.patient_id), options
+            )
             report(outcome)
             outcomes.append(outcome)
-        target.rollback()
     return outcomes
 
 
-def _predict(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, options: Options) -> Outcome:
+def _plan_one(
+    legacy_dsn: str,
+    target: Connection,
+    ids: CoreIds,
+    database: LegacyDatabase,
+    known: Patient | None,
+    options: Options,
+) -> Outcome:
+    try:
+        settled = known and settled_by_data(legacy_dsn, target, ids, database, known, options)
+        believe = options.believe or (known.surface if known else None)
+        return settled or _predict(legacy_dsn, database, ids, believe, options.on_bad_rows)
+    except (MediabaseError, psycopg.Error) as error:
+        return Outcome(database.patient_id, "failed", describe_failure(error)[1])
+
+
+def _predict(
+    legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: str | None, on_bad_rows: str
+) -> Outcome:
     with snapshot(legacy_dsn, database.name) as legacy:
-        taken = survey(legacy, ids, options.believe)
+        taken = survey(legacy, ids, believe)
         counts = dispositions(legacy, taken.surface, taken.ids.unknown)
     reasons = {name: count for name, count in counts.items() if name not in KEPT}
-    if reasons and options.on_bad_rows == "fail":
+    if reasons and on_bad_rows == "fail":
         return Outcome(database.patient_id, "failed", f"It has rows that cannot be stored: {reasons}.")
     return Outcome(
         patient_id=database.patient_id,

@@ -1,5 +1,7 @@
 """Publish: readers are let in, as the last step and in one transaction with the journal."""
 
+from collections.abc import Sequence
+
 import psycopg
 from psycopg import sql
 
@@ -13,17 +15,21 @@ CORE_READER = "reader_core"
 """Role with the right to read the core; every patient's reader role is a member of it."""
 
 
-def allow_core_reader(target: Connection) -> bool:
-    """Let the role of all readers read the core; return whether there is such a role.
+def allow_core_reader(target: Connection, tables: Sequence[str]) -> bool:
+    """Let the role of all readers read the core; return whether it can, looking at `tables`.
 
-    Making roles takes CREATEROLE, which the owner of a target may lack: then nobody but the owner can read.
+    Making roles takes CREATEROLE, and granting takes the tables' owner, or else PostgreSQL only warns.
+    Without, patients are migrated all the same, and only the owner can read.
     """
     if not _ensure_role(target, CORE_READER):
         return False
-    target.execute(
-        sql.SQL("grant select on all tables in schema public to {}").format(sql.Identifier(CORE_READER))
+    reader = sql.Identifier(CORE_READER)
+    target.execute(sql.SQL("grant select on all tables in schema public to {}").format(reader))
+    query = (
+        "select bool_and(has_table_privilege(%s, 'public.' || name, 'select'))"
+        " from unnest(%s::text[]) as core (name)"
     )
-    return True
+    return target.execute(query, [CORE_READER, list(tables)]).fetchone() == (True,)
 
 
 def publish(target: Connection, patient: Patient, digest: str) -> bool:
@@ -34,18 +40,27 @@ def publish(target: Connection, patient: Patient, digest: str) -> bool:
     """
     role = reader_role(patient.patient_id)
     with target.transaction():
-        has_reader = _exists(target, CORE_READER) and _ensure_role(target, role)
-        if has_reader:
-            names = {
-                "schema": sql.Identifier(patient.schema_name),
-                "reader": sql.Identifier(role),
-                "core_reader": sql.Identifier(CORE_READER),
-            }
-            target.execute(statement(__package__, "grants").format(**names))
+        has_reader = (
+            _exists(target, CORE_READER) and _ensure_role(target, role) and _grant(target, patient, role)
+        )
         values = {"patient_id": patient.patient_id, "digest": digest}
         if target.execute(statement(__package__, "publish"), values).rowcount != 1:
             raise PatientError("MB023", "Its compatibility view is missing: run again.")
     return has_reader
+
+
+def _grant(target: Connection, patient: Patient, role: str) -> bool:
+    names = {
+        "schema": sql.Identifier(patient.schema_name),
+        "reader": sql.Identifier(role),
+        "core_reader": sql.Identifier(CORE_READER),
+    }
+    try:
+        with target.transaction():
+            target.execute(statement(__package__, "grants").format(**names))
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
 def _exists(target: Connection, role: str) -> bool:

@@ -1,5 +1,6 @@
 update migration.patient set
-    state = 'built',
+    state = case when failed_from in ('validated', 'archived') then failed_from else 'built' end,
+    failed_from = null,
     error_code = null,
     error_constraint = null,
     error_message = null,

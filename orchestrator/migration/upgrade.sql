@@ -27,6 +27,7 @@ create table if not exists staging.legacy_export (
     unknown_rows bigint not null,
     missing_rows bigint not null,
     legacy_digest text not null,
+    core_fingerprint text not null,
     exported_at timestamptz not null
 );
 
@@ -69,7 +70,9 @@ create table if not exists migration.patient (
         state in ('discovered', 'exported', 'built', 'validated', 'archived', 'dropped', 'failed', 'rolled_back')
     ),
     run_id bigint not null,
+    failed_from text,
     export_id bigint,
+    surface text,
     legacy_rows bigint,
     stored_rows bigint,
     baseline_rows bigint,
@@ -78,6 +81,8 @@ create table if not exists migration.patient (
     missing_rows bigint,
     legacy_digest text,
     current_digest text,
+    metadata_digest text,
+    core_fingerprint text,
     error_code text,
     error_constraint text,
     error_message text,
@@ -88,6 +93,9 @@ create table if not exists migration.patient (
 comment on table migration.patient is 'One row per patient: the registry of patient schemas and where each stands';
 comment on column migration.patient.legacy_digest is 'sha256 of the legacy rows that the last build was made from';
 comment on column migration.patient.current_digest is 'sha256 of the rows read back after that build; null: not yet';
+comment on column migration.patient.failed_from is 'State before the failure; the data is still as that says';
+comment on column migration.patient.metadata_digest is 'md5 of the metadata row as it was built';
+comment on column migration.patient.core_fingerprint is 'Transcript ids of the core that the last build was made for';
 comment on column migration.patient.published_at is 'When readers were let in; null: never';
 
 create table if not exists migration.event (

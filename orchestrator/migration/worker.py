@@ -19,8 +19,8 @@ from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import journal
-from orchestrator.migration.batch import Report, build_batch, stage_batch
-from orchestrator.migration.outcome import Options, Outcome, Place, Progress
+from orchestrator.migration.batch import build_batch, stage_batch
+from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report
 from orchestrator.postgres.connection import Connection, connect, resolve
 
 SWITCH_SECONDS = 0.0005

@@ -14,6 +14,8 @@ from orchestrator.settings import Settings
 CORE_DATABASE = "mbase"
 APPLICATION_NAME = "mediabase"
 
+NO_LIMITS = "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0"
+"""A limit that a role has for its everyday work would stop a migration in the middle."""
 TLS_KEYWORDS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -39,22 +41,27 @@ def servers(settings: Settings) -> Iterator[Servers]:
 
 
 def connect(dsn: str, *, dbname: str | None = None, autocommit: bool = False) -> Connection:
-    """Connect in UTF-8; `dbname` overrides the one in `dsn`. Raises UsageError when that fails."""
+    """Connect in UTF-8 and without time limits; `dbname` overrides the one in `dsn`.
+
+    Raises UsageError when that fails, with libpq's reason, which holds no secret.
+    """
     overrides = {"dbname": dbname} if dbname else {}
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             dsn,
-            autocommit=autocommit,
+            autocommit=True,
             client_encoding="UTF8",
             application_name=APPLICATION_NAME,
             **overrides,  # type: ignore[arg-type]
         )
+        connection.execute(NO_LIMITS)
     except psycopg.Error as error:  # OperationalError, or ProgrammingError for a malformed string
-        reason = str(error).strip().splitlines()[-1].strip()
         raise UsageError(
-            f"Cannot connect to {describe(dsn, dbname)}: {reason}. "
+            f"Cannot connect to {describe(dsn, dbname)}{_reason(dsn, error)}. "
             "Check MEDIABASE_DSN, MEDIABASE_LEGACY_DSN and the server."
         ) from error
+    connection.autocommit = autocommit
+    return connection
 
 
 def describe(dsn: str, dbname: str | None = None) -> str:
@@ -62,9 +69,20 @@ def describe(dsn: str, dbname: str | None = None) -> str:
     try:
         parts = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
-        return "a server (its connection string cannot be read)"
-    where = parts.get("service") or parts.get("host") or "the local server"
+        return "a server: its connection string cannot be read"
+    # An unescaped @ in a URI's password makes its end a part of the host.
+    where = str(parts.get("service") or parts.get("host") or "the local server").rpartition("@")[2]
     return f"database {dbname or parts.get('dbname') or '(default)'} on {where}"
+
+
+def _reason(dsn: str, error: psycopg.Error) -> str:
+    """Return libpq's reason, unless it could repeat a part of a string that was misread."""
+    try:
+        if "@" in str(conninfo_to_dict(dsn).get("host") or ""):
+            return ""
+    except psycopg.ProgrammingError:
+        return ""
+    return ": " + str(error).strip().splitlines()[-1].strip().rstrip(".?")
 
 
 def resolve(dsn: str) -> dict[str, str]:

@@ -1,0 +1,19 @@
+"""What to say of a failure without repeating what the database says, which can carry values of a patient."""
+
+import psycopg
+
+from orchestrator.errors import MediabaseError, PatientError
+
+CONNECTION_LOST = "08006"
+OURS = "MB000"
+
+
+def describe_failure(error: MediabaseError | psycopg.Error) -> tuple[str, str]:
+    """Return a code for the journal, an SQLSTATE or one of ours, and a sentence."""
+    if isinstance(error, PatientError):
+        return error.code, str(error)
+    if isinstance(error, MediabaseError):
+        return OURS, str(error)
+    code = error.sqlstate or CONNECTION_LOST
+    constraint = f" ({error.diag.constraint_name})" if error.diag.constraint_name else ""
+    return code, f"PostgreSQL error {code}{constraint}: {type(error).__name__}."
