@@ -9,9 +9,7 @@ import psutil
 
 def describe_machine() -> dict[str, object]:
     """Return what a reader needs to judge a figure: processor, memory, versions."""
-    models = [
-        line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
-    ]
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "processor": models[0].partition(":")[2].strip() if models else platform.processor(),
         "cores": psutil.cpu_count(),

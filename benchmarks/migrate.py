@@ -136,17 +136,14 @@ def process_start(where: Servers, launched: float) -> float:
             " from migration.event where event = 'exported'"
         ).fetchone()
         waits = target.execute(
-            "select coalesce(sum((detail ->> 'waited')::float8), 0)"
-            " from migration.event where event = 'dbt ready'"
+            "select coalesce(sum((detail ->> 'waited')::float8), 0) from migration.event where event = 'dbt ready'"
         ).fetchone()
     return float(str(begun[0])) - launched + float(str(waits[0]))  # type: ignore[index]
 
 
 def main() -> None:
     """Measure, print and keep the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--yes", action="store_true", help="do remove the migrated patients of this target")

@@ -18,7 +18,7 @@ def _default_home() -> Path:
 class Settings(BaseSettings):
     """All settings of the product; each has a default that works on a fresh machine."""
 
-    model_config = SettingsConfigDict(env_prefix="MEDIABASE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MEDIABASE_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     dsn: SecretStr | None = Field(
         default=None,

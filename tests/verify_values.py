@@ -1,7 +1,8 @@
 """Compare every legacy database with its patient schema, row by row, bit by bit.
 
-This script shares no code with the product, on purpose: it reads both sides with plain queries and decides for itself
-what must have become of each legacy row. It prints a line per patient and exits 1 if anything differs.
+This script shares no code with the product, on purpose: it reads both sides with plain queries and decides
+for itself what must have become of each legacy row. It prints a line per patient and exits 1 if anything
+differs.
 
 Usage: python tests/verify_values.py TARGET_DSN [LEGACY_DSN] [PATIENT_ID ...]
 """
@@ -94,7 +95,11 @@ def verify(target: psycopg.Connection, legacy_dsn: str, patient_id: str, core: s
     stored, view = dict(stored_rows), dict(view_rows)
     quarantined = {key: (reason, value) for key, reason, value in quarantined_rows}
     found = differences(legacy, stored, quarantined, view, core)
-    if (len(stored), len(quarantined), len(view)) != (len(stored_rows), len(quarantined_rows), len(view_rows)):
+    if (len(stored), len(quarantined), len(view)) != (
+        len(stored_rows),
+        len(quarantined_rows),
+        len(view_rows),
+    ):
         found.append("an id occurs twice")
     print(
         f"{patient_id}: {len(legacy)} legacy rows, {len(stored)} stored, {len(quarantined)} quarantined, "

@@ -1,6 +1,7 @@
 {% materialization patient_view, adapter='postgres' %}
     {#- One view per patient schema; bare names in its SQL are bound to that schema. -#}
     {%- set asked = require_patients() -%}
+    {%- do refuse_empty_flag() -%}
     {%- set definition = local_md5(sql ~ model.description ~ model.columns) -%}
     {%- set body %}
         {#- Replacing a view waits for its readers, and readers for that: only when there is something new. -#}

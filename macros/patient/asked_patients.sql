@@ -5,7 +5,7 @@
     {%- if one is not none and many is not none -%}
         {{ exceptions.raise_compiler_error("Give either patient_id or patient_ids, not both.") }}
     {%- endif -%}
-    {%- if many is not none and (many is string or many is not sequence) -%}
+    {%- if many is not none and (many is string or many is mapping or many is not sequence) -%}
         {{ exceptions.raise_compiler_error("patient_ids is a list: --vars '{patient_ids: [\"X\", \"Y\"]}'.") }}
     {%- endif -%}
     {%- set asked = [one] if one is not none else (many or []) -%}

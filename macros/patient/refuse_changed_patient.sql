@@ -7,10 +7,10 @@
                     message = 'Its schema has data that the journal does not know; nothing was changed.';
             end if;
             lock table expression_data, quarantined_expression, metadata in share row exclusive mode;
-            if exists (select 1 from expression_data where updated_at <> journal.built_at)
+            if journal.current_digest <> migration.patient_digest(patient_schema) -- null before parity was checked
+                or exists (select 1 from expression_data where updated_at <> journal.built_at)
                 or journal.stored_rows <> (select count(*) from expression_data)
                 or journal.quarantined_rows <> (select count(*) from quarantined_expression)
-                or exists (select 1 from quarantined_expression where quarantined_at <> journal.built_at)
                 or journal.metadata_digest is distinct from (select md5(metadata::text) from metadata)
             then
                 raise exception using errcode = 'MB003',

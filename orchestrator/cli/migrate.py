@@ -33,9 +33,7 @@ class Surface(StrEnum):
     NARROW = "transcripts"
 
 
-Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids, as in mediabase_patient_<ID>.")
-]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids, as in mediabase_patient_<ID>.")]
 All = Annotated[bool, typer.Option("--all", help="Every legacy database of the server.")]
 Believe = Annotated[
     Surface | None, typer.Option("--surface", help="Which legacy table to believe where both disagree.")
@@ -49,9 +47,7 @@ Manifest = Annotated[
 def migrate(
     ids: Ids = None,
     all_patients: All = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; report what would happen.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would happen.")] = False,
     jobs: Annotated[int, typer.Option(min=1, max=32, help="Patients worked on at a time.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Migrate again what is done already.")] = False,
     on_bad_rows: Annotated[
@@ -87,9 +83,7 @@ def migrate(
     raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
 
 
-def export(
-    ids: Ids = None, all_patients: All = False, believe: Believe = None, as_json: AsJson = False
-) -> None:
+def export(ids: Ids = None, all_patients: All = False, believe: Believe = None, as_json: AsJson = False) -> None:
     """Only stage patients' rows, for dbt to build: `mediabase dbt build --vars patient_id=ID`.
 
     Example: mediabase export DEMO_HER2
@@ -155,6 +149,5 @@ def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
     out.print(f"{patients}: {text or 'nothing to do'}.")
     if counts["migrated"] and not counts["failed"] and not dry_run:
         out.print(
-            "Every migrated value was read back and compared by digest. "
-            "Where each patient stands: mediabase status"
+            "Every migrated value was read back and compared by digest. Where each patient stands: mediabase status"
         )

@@ -32,9 +32,7 @@ def table(title: str, *columns: str) -> Table:
     made = Table(title=title, title_justify="left")
     for column in columns:
         is_number = column.startswith("#")
-        made.add_column(
-            column.lstrip("#"), justify="right" if is_number else "left", no_wrap=column != "note"
-        )
+        made.add_column(column.lstrip("#"), justify="right" if is_number else "left", no_wrap=column != "note")
     return made
 
 

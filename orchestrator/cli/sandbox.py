@@ -41,9 +41,7 @@ def up(
     limit_transcripts: Annotated[
         int | None, typer.Option(min=1, help="Keep this many transcripts, representative ones first.")
     ] = None,
-    limit_patients: Annotated[
-        int | None, typer.Option(min=1, help="Keep the first patients by file name.")
-    ] = None,
+    limit_patients: Annotated[int | None, typer.Option(min=1, help="Keep the first patients by file name.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build a core `mbase` and one legacy database per patient, generated or from CSV files.

@@ -20,9 +20,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     """
     with servers(Settings()) as where, connect(where.target, autocommit=True) as target:
         if not journal.exists(target):
-            raise RefusedError(
-                "This target has no journal yet: nothing was migrated (mediabase migrate --all)."
-            )
+            raise RefusedError("This target has no journal yet: nothing was migrated (mediabase migrate --all).")
         patients = list(journal.patients(target).values())
         runs = journal.last_runs(target, 1)
         holder = journal.holder(target)
@@ -63,9 +61,7 @@ def _count(value: int | None) -> str:
 
 
 def _note(patient: Patient) -> str:
-    return patient.problem or ", ".join(
-        f"{n:,} {reason}" for reason, n in (patient.quarantine_reasons or {}).items()
-    )
+    return patient.problem or ", ".join(f"{n:,} {reason}" for reason, n in (patient.quarantine_reasons or {}).items())
 
 
 def _describe(run: Run, holder: str | None) -> str:

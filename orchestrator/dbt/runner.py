@@ -35,8 +35,7 @@ def artifact_folder(home: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"The data folder {home} cannot be written to ({error.strerror}): "
-            "set MEDIABASE_HOME to one that can."
+            f"The data folder {home} cannot be written to ({error.strerror}): set MEDIABASE_HOME to one that can."
         ) from error
     return folder
 

@@ -80,11 +80,16 @@ Reader = Callable[[Connection, str, list[str]], RowStream]
 def surfaces(connection: Connection) -> list[Surface]:
     """Return the legacy tables with rows that hold fold changes, the wide one first.
 
-    Raises PatientError when there is none: a v0.5.0 database has a row for every transcript, changed or not.
+    Raises PatientError when there is none, because a v0.5.0 database has a row for every transcript, changed or
+    not, and when values are of a type that cannot be moved exactly.
     """
     found = [Surface(*row) for row in connection.execute(statement(__package__, "surfaces")).fetchall()]  # type: ignore[arg-type]
     if not found:
         raise PatientError("MB010", f"Neither {WIDE} nor {NARROW} holds fold changes here.")
+    for surface in found:
+        if surface.value_type not in EXACT_TYPES:
+            value = f"{surface.name}.expression_fold_change is {surface.value_type}"
+            raise PatientError("MB011", f"{value}, not double precision.")
     filled = [surface for surface in found if _has_rows(connection, surface.name)]
     if not filled:
         raise PatientError("MB014", f"Its {' and '.join(surface.name for surface in found)} have no rows.")
@@ -96,12 +101,7 @@ def _has_rows(connection: Connection, table: str) -> bool:
     return connection.execute(query).fetchone() == (True,)
 
 
-def _require_usable(connection: Connection, surface: Surface) -> None:
-    """Raise PatientError when values could not be moved exactly, or when ids repeat or are null."""
-    if surface.value_type not in EXACT_TYPES:
-        raise PatientError(
-            "MB011", f"{surface.name}.expression_fold_change is {surface.value_type}, not double precision."
-        )
+def _refuse_repeated_ids(connection: Connection, surface: Surface) -> None:
     if surface.has_unique_ids:
         return
     query = statement(__package__, "repeated_ids").format(surface=sql.Identifier(surface.name))
@@ -120,9 +120,7 @@ def fingerprint(connection: Connection, table: str) -> Fingerprint:
 
 def transcript_ids(connection: Connection, table: str) -> list[str]:
     """Return all transcript ids of public.`table`."""
-    query = sql.SQL("copy (select transcript_id::text from public.{}) to stdout").format(
-        sql.Identifier(table)
-    )
+    query = sql.SQL("copy (select transcript_id::text from public.{}) to stdout").format(sql.Identifier(table))
     with connection.cursor().copy(query) as copy:
         return [str(row[0]) for row in copy.rows()]
 
@@ -157,30 +155,26 @@ def _rows(surface: str, unknown: list[str]) -> sql.Composed:
     return statement(__package__, "rows").format(surface=sql.Identifier(surface), or_unknown=or_unknown)
 
 
-def survey(
-    connection: Connection, core: CoreIds, believe: str | None = None, read: Reader = read_rows
-) -> Survey:
+def survey(connection: Connection, core: CoreIds, believe: str | None = None, read: Reader = read_rows) -> Survey:
     """Read the legacy tables, and decide which one holds the values.
 
     `read` is called on the wide one, and again if the narrow one is taken instead. Raises PatientError when a
     table cannot be taken as it is, or when both disagree and `believe` does not name one of them.
     """
     first, *rest = surfaces(connection)
-    _require_usable(connection, first)
+    _refuse_repeated_ids(connection, first)
     ids = compare_ids(connection, first.name, core)
     stream = read(connection, first.name, ids.unknown)
     surface_class = _compare_surfaces(connection, first.name, bool(rest), ids, stream)
     surface = _choose(surface_class, first.name, believe)
     if surface != first.name:
-        _require_usable(connection, rest[0])
+        _refuse_repeated_ids(connection, rest[0])
         ids = compare_ids(connection, surface, core)
         stream = read(connection, surface, ids.unknown)
     return Survey(surface, surface_class, ids, stream)
 
 
-def _compare_surfaces(
-    connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream
-) -> str:
+def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream) -> str:
     """Classify by the rows that are not at 1.0; those of the first surface were read just now."""
     was_read = Values(stream.rows, stream.hash_sum) if stream.hash_sum and not ids.unknown else None
     if not has_second:

@@ -21,8 +21,7 @@ from orchestrator.postgres.failures import describe_failure
 
 NO_READER = "Only its owner can read it: no reader role could be made (README, Your own servers)."
 NOT_BUILT = (
-    "dbt ended before it was built; to see why: "
-    "mediabase export {0}, then mediabase dbt build --vars patient_id={0}."
+    "dbt ended before it was built; to see why: mediabase export {0}, then mediabase dbt build --vars patient_id={0}."
 )
 
 
@@ -157,9 +156,7 @@ def _finish(place: Place, target: Connection, patient_id: str) -> Outcome:
     return _outcome(patient, "migrated", "" if has_reader else NO_READER)
 
 
-def _failed(
-    target: Connection, run_id: int, patient_id: str, error: MediabaseError | psycopg.Error
-) -> Outcome:
+def _failed(target: Connection, run_id: int, patient_id: str, error: MediabaseError | psycopg.Error) -> Outcome:
     code, message = describe_failure(error)
     journal.fail(target, patient_id, code, message)
     journal.event(target, run_id, patient_id, "failed", code=code)

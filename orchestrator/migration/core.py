@@ -34,14 +34,18 @@ def versions(connection: Connection) -> list[str]:
 
 def check(connection: Connection) -> None:
     """Raise RefusedError unless this is a v0.5.x core, or one that was upgraded already."""
-    if connection.info.server_version < OLDEST_TARGET:
+    info = connection.info
+    if info.server_version < OLDEST_TARGET:
+        raise RefusedError(f"The target runs PostgreSQL {info.server_version // 10000}; it must be 15 or newer.")
+    try:
+        found = versions(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
         raise RefusedError(
-            f"The target runs PostgreSQL {connection.info.server_version // 10000}; it must be 15 or newer."
-        )
-    found = versions(connection)
+            f"The role {info.user} may not read {info.dbname}: grant it SELECT on the core's tables."
+        ) from error
     if BASELINE not in found and not (found and re.match(r"v?0\.5(\D|$)", found[0])):
         raise RefusedError(
-            f"{connection.info.dbname} is not a MEDIABASE v0.5 core: "
+            f"{info.dbname} is not a MEDIABASE v0.5 core: "
             + (f"its latest schema version is {found[0]}." if found else "it records no schema version.")
         )
     absent = [
@@ -49,9 +53,7 @@ def check(connection: Connection) -> None:
         if connection.execute("select to_regclass(%s)", [f"public.{table}"]).fetchone() == (None,)
     ]  # fmt: skip
     if absent:
-        raise RefusedError(
-            f"{connection.info.dbname} is not a MEDIABASE core: it has no table {', '.join(absent)}."
-        )
+        raise RefusedError(f"{info.dbname} is not a MEDIABASE core: it has no table {', '.join(absent)}.")
 
 
 def upgrade(target_dsn: str) -> bool:

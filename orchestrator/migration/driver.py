@@ -1,5 +1,6 @@
 """The driver: decides what to migrate, hands batches to workers, and sums up."""
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -182,6 +183,8 @@ def _start(place: Place, options: Options, number: int) -> _Worker:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, place, options, number), daemon=True)
+    # Python's resource tracker would have the last word after an interrupt: it says that it cleans up behind dbt.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     # A terminal interrupts every process; what it means is for the driver to decide, from the very start.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

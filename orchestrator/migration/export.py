@@ -21,9 +21,7 @@ def export_patient(
     Replaces an earlier export of the patient. Raises PatientError when the database cannot be taken as it is.
     """
     partition = staging_table(database.patient_id)
-    clear(
-        target, [database.patient_id]
-    )  # on its own: dropping a partition locks out all builds until it commits
+    clear(target, [database.patient_id])  # on its own: dropping a partition locks out all builds until it commits
     with snapshot(legacy_dsn, database.name) as legacy, target.transaction():
         (exported_at,) = legacy.execute("select now()").fetchone() or (None,)
         target.execute(

@@ -102,9 +102,7 @@ def locked(target_dsn: str) -> Iterator[Connection]:
     """
     with connect(target_dsn, autocommit=True) as connection:
         if connection.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone() != (True,):
-            raise LockedError(
-                f"Another operator works on this target: {holder(connection) or 'just finishing'}."
-            )
+            raise LockedError(f"Another operator works on this target: {holder(connection) or 'just finishing'}.")
         yield connection
 
 

@@ -41,10 +41,10 @@ def read_manifest(path: Path, known: Set[str]) -> Manifest:
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"The manifest {path} cannot be read: {error}.") from error
-    if "patient_id" not in columns or not set(columns) <= set(COLUMNS):
+    if "patient_id" not in columns or not set(columns) <= set(COLUMNS) or len(set(columns)) < len(columns):
         raise UsageError(
             f"The manifest {path} has the columns {', '.join(columns)}: "
-            f"it needs patient_id, and may have {', '.join(COLUMNS[1:])}."
+            f"it needs patient_id, and may have each of {', '.join(COLUMNS[1:])} once."
         )
     seen: set[str] = set()
     for line, row in enumerate(rows, start=2):
@@ -74,9 +74,7 @@ def store_manifest(target: Connection, manifest: Manifest) -> None:
     ids = [row["patient_id"] for row in manifest.rows]
     with target.transaction(), target.cursor() as cursor:
         cursor.execute("delete from staging.patient_manifest where patient_id = any(%s)", [ids])
-        cursor.executemany(
-            insert, [{key: value or None for key, value in row.items()} for row in manifest.rows]
-        )
+        cursor.executemany(insert, [{key: value or None for key, value in row.items()} for row in manifest.rows])
 
 
 def update_metadata(target: Connection, patient_ids: Sequence[str]) -> None:
@@ -85,6 +83,4 @@ def update_metadata(target: Connection, patient_ids: Sequence[str]) -> None:
     for patient_id in patient_ids:
         with target.transaction():
             target.execute("set local timezone = 'UTC'; set local datestyle = 'ISO'")  # as the build does
-            target.execute(
-                update.format(schema=sql.Identifier(schema_name(patient_id))), {"patient_id": patient_id}
-            )
+            target.execute(update.format(schema=sql.Identifier(schema_name(patient_id))), {"patient_id": patient_id})

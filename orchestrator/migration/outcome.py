@@ -26,8 +26,8 @@ class Options:
 class Place:
     """Where a worker works."""
 
-    target_dsn: str
-    legacy_dsn: str
+    target_dsn: str = field(repr=False)
+    legacy_dsn: str = field(repr=False)
     run_id: int
     artifacts: Path
     """Folder for what dbt writes."""

@@ -4,7 +4,6 @@ from psycopg import sql
 
 from orchestrator.migration.journal import Patient
 from orchestrator.postgres.connection import Connection
-from orchestrator.postgres.statements import statement
 
 
 def read_digest(target: Connection, schema: str) -> str:
@@ -12,11 +11,7 @@ def read_digest(target: Connection, schema: str) -> str:
 
     It is that of the binary COPY stream in which an export reads the same rows from a legacy database.
     """
-    with target.transaction():
-        target.execute("set local work_mem = '64MB'")  # sorts a whole patient without a temporary file
-        row = target.execute(
-            statement(__package__, "digest").format(schema=sql.Identifier(schema))
-        ).fetchone()
+    row = target.execute("select migration.patient_digest(%s)", [schema]).fetchone()
     return str(row[0]) if row else ""
 
 

@@ -40,9 +40,7 @@ def plan(
             known = journal.patients(target)
         ids = core.core_ids(target)
         for database in databases:
-            outcome = _plan_one(
-                servers.legacy, target, ids, database, known.get(database.patient_id), options
-            )
+            outcome = _plan_one(servers.legacy, target, ids, database, known.get(database.patient_id), options)
             report(outcome)
             outcomes.append(outcome)
     return outcomes
@@ -64,9 +62,7 @@ def _plan_one(
         return Outcome(database.patient_id, "failed", describe_failure(error)[1])
 
 
-def _predict(
-    legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: str | None, on_bad_rows: str
-) -> Outcome:
+def _predict(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: str | None, on_bad_rows: str) -> Outcome:
     with snapshot(legacy_dsn, database.name) as legacy:
         taken = survey(legacy, ids, believe)
         counts = dispositions(legacy, taken.surface, taken.ids.unknown)

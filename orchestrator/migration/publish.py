@@ -26,8 +26,7 @@ def allow_core_reader(target: Connection, tables: Sequence[str]) -> bool:
     reader = sql.Identifier(CORE_READER)
     target.execute(sql.SQL("grant select on all tables in schema public to {}").format(reader))
     query = (
-        "select bool_and(has_table_privilege(%s, 'public.' || name, 'select'))"
-        " from unnest(%s::text[]) as core (name)"
+        "select bool_and(has_table_privilege(%s, 'public.' || name, 'select')) from unnest(%s::text[]) as core (name)"
     )
     return target.execute(query, [CORE_READER, list(tables)]).fetchone() == (True,)
 
@@ -40,9 +39,7 @@ def publish(target: Connection, patient: Patient, digest: str) -> bool:
     """
     role = reader_role(patient.patient_id)
     with target.transaction():
-        has_reader = (
-            _exists(target, CORE_READER) and _ensure_role(target, role) and _grant(target, patient, role)
-        )
+        has_reader = _exists(target, CORE_READER) and _ensure_role(target, role) and _grant(target, patient, role)
         values = {"patient_id": patient.patient_id, "digest": digest}
         if target.execute(statement(__package__, "publish"), values).rowcount != 1:
             raise PatientError("MB023", "Its compatibility view is missing: run again.")

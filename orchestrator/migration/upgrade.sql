@@ -5,9 +5,10 @@ create table if not exists public.schema_versions (
     description text
 );
 
-insert into public.schema_versions (version, description)
-values ('v0.6.0_baseline', 'Shared core, one sparse schema per patient')
-on conflict do nothing;
+-- A server may have the table already, in another shape.
+insert into public.schema_versions (version)
+select 'v0.6.0_baseline'
+where not exists (select from public.schema_versions where version = 'v0.6.0_baseline');
 
 create schema if not exists staging;
 comment on schema staging is 'Transient: what an export put here, for as long as a build needs it';
@@ -113,5 +114,42 @@ create or replace function migration.set_updated_at() returns trigger language p
 begin
     new.updated_at = now();
     return new;
+end
+$$;
+
+-- The digest of a patient schema: sha256 over what a binary COPY of its stored and quarantined rows, ordered by id,
+-- would send. The stream is put together here because sending it costs more than all the rest.
+create or replace function migration.patient_digest(patient_schema text) returns text language plpgsql stable
+set work_mem = '64MB' as $$ -- sorts a whole patient without a temporary file
+declare
+    digest text;
+begin
+    execute format(
+        $query$
+            select encode(
+                sha256(
+                    '\x5047434f50590aff0d0a000000000000000000'::bytea -- signature, flags, no extension of the header
+                    || coalesce(string_agg(
+                        '\x0002'::bytea -- fields in the row
+                        || int4send(octet_length(convert_to(transcript_id, 'UTF8'))) || convert_to(transcript_id, 'UTF8')
+                        || case
+                            when expression_fold_change is null then '\xffffffff'::bytea
+                            else '\x00000008'::bytea || float8send(expression_fold_change)
+                        end,
+                        ''::bytea order by transcript_id collate "C"
+                    ), ''::bytea)
+                    || '\xffff'::bytea -- end of the stream
+                ),
+                'hex'
+            )
+            from (
+                select transcript_id::text as transcript_id, expression_fold_change from %1$I.expression_data
+                union all
+                select transcript_id, expression_fold_change from %1$I.quarantined_expression
+            ) as kept
+        $query$,
+        patient_schema
+    ) into digest;
+    return digest;
 end
 $$;

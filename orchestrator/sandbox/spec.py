@@ -24,8 +24,7 @@ class Generated:
         """Raise UsageError when the number of transcripts is out of range."""
         if not MIN_TRANSCRIPTS <= self.transcripts <= MAX_TRANSCRIPTS:
             raise UsageError(
-                f"The number of transcripts must be {MIN_TRANSCRIPTS} to {MAX_TRANSCRIPTS}, "
-                f"not {self.transcripts}."
+                f"The number of transcripts must be {MIN_TRANSCRIPTS} to {MAX_TRANSCRIPTS}, not {self.transcripts}."
             )
 
 

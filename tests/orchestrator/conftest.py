@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from helpers import Lab, laboratory
+
 from orchestrator import sandbox as sandboxes
 from orchestrator.postgres.connection import Servers, connect, servers
 from orchestrator.settings import Settings

@@ -77,9 +77,7 @@ def patient(where: Servers, patient_id: str) -> Connection:
 def databases(where: Servers) -> list[str]:
     """Return the databases under a sandbox's names."""
     with connect(where.legacy, dbname="postgres", autocommit=True) as connection:
-        rows = query(
-            connection, "select datname from pg_database where datname = 'mbase' or datname ~ '^mediabase_'"
-        )
+        rows = query(connection, "select datname from pg_database where datname = 'mbase' or datname ~ '^mediabase_'")
     return sorted(str(name) for (name,) in rows)
 
 
@@ -99,9 +97,7 @@ def test_wide_table_has_the_columns_and_indexes_of_v050(sandbox: Servers) -> Non
             "select column_name from information_schema.columns where table_name = 'cancer_transcript_base' "
             "and table_schema = 'public' order by ordinal_position",
         )
-        indexes = query(
-            connection, "select indexname from pg_indexes where tablename = 'cancer_transcript_base'"
-        )
+        indexes = query(connection, "select indexname from pg_indexes where tablename = 'cancer_transcript_base'")
     assert [name for (name,) in columns] == COLUMNS.split()
     assert {name for (name,) in indexes} == set(INDEXES.split())
     assert len(indexes) == 20
@@ -181,12 +177,8 @@ def test_patients_differ_from_the_baseline_in_about_a_tenth(sandbox: Servers, pa
 def test_signatures_hold(sandbox: Servers) -> None:
     """Each demo patient shows the biology in its name."""
     with patient(sandbox, "DEMO_HER2") as her2, patient(sandbox, "DEMO_CRC_MSI") as msi:
-        her2_values = dict(
-            query(her2, "select gene_symbol, expression_fold_change from cancer_transcript_base")
-        )
-        msi_values = dict(
-            query(msi, "select gene_symbol, expression_fold_change from cancer_transcript_base")
-        )
+        her2_values = dict(query(her2, "select gene_symbol, expression_fold_change from cancer_transcript_base"))
+        msi_values = dict(query(msi, "select gene_symbol, expression_fold_change from cancer_transcript_base"))
     assert her2_values["ERBB2"] > 10 and her2_values["GRB7"] > 4 and her2_values["ESR1"] < 0.3
     assert msi_values["MLH1"] < 0.2 and msi_values["CD8A"] > 3 and msi_values["ERBB2"] == 1.0
 
@@ -218,7 +210,7 @@ def test_baseline_patient_has_nothing_but_the_baseline(sandbox: Servers) -> None
 def test_each_kind_of_bad_value_is_there(sandbox: Servers, condition: str) -> None:
     """DEMO_BAD_VALUES has what is seen in the wild, beside good values."""
     with patient(sandbox, "DEMO_BAD_VALUES") as connection:
-        ((rows,),) = query(connection, f"select count(*) from cancer_transcript_base where {condition}")  # noqa: S608
+        ((rows,),) = query(connection, f"select count(*) from cancer_transcript_base where {condition}")
     assert rows
 
 
@@ -231,8 +223,7 @@ def test_same_seed_gives_the_same_values_everywhere(sandbox: Servers) -> None:
     with patient(sandbox, "DEMO_TNBC") as connection:
         stored = query(
             connection,
-            "select transcript_id, expression_fold_change from transcripts "
-            "where expression_fold_change <> 1.0",
+            "select transcript_id, expression_fold_change from transcripts where expression_fold_change <> 1.0",
         )
     assert sorted(stored) == sorted(wanted)
 
@@ -371,9 +362,7 @@ def test_files_become_a_core_and_patients(empty: Servers, core: Path, patients: 
             "select pathways, go_terms, drugs, ncbi_ids, refseq_ids from cancer_transcript_base "
             "where transcript_id = 'T1'",
         )
-        assert query(connection, "select gene_symbol, length(gene_name) from genes where gene_id = 'G2'") == [
-            ("", 200)
-        ]
+        assert query(connection, "select gene_symbol, length(gene_name) from genes where gene_id = 'G2'") == [("", 200)]
     assert pathways == ["First [Hallmark:H-1]", "Second, with comma [Reactome:R-1]"]
     assert isinstance(go_terms, dict) and go_terms["GO:1"]["evidence"] == "IDA"
     assert isinstance(drugs, dict) and drugs["drug"]["drug_id"] == "C1"
@@ -422,9 +411,7 @@ def test_infinite_and_missing_values_are_written_in_many_ways(tmp_path: Path) ->
     assert values == {"A": math.inf, "B": -math.inf, "C": math.inf, "E": None, "F": 2.0}
 
 
-def test_wrong_input_is_noticed_before_anything_is_written(
-    scratch: Servers, core: Path, patients: Path
-) -> None:
+def test_wrong_input_is_noticed_before_anything_is_written(scratch: Servers, core: Path, patients: Path) -> None:
     """Missing folders and files, ids that are none, damaged files."""
 
     def complaint(spec: SandboxSpec) -> str:
@@ -443,9 +430,7 @@ def test_wrong_input_is_noticed_before_anything_is_written(
     (patients / "P-1.csv.gz").unlink()
     path = core / "core_genes.csv.gz"
     path.write_bytes(path.read_bytes()[:60])
-    assert "core_genes.csv.gz, line 1: the compressed file is damaged" in complaint(
-        from_files(core, patients)
-    )
+    assert "core_genes.csv.gz, line 1: the compressed file is damaged" in complaint(from_files(core, patients))
     path.unlink()
     assert "core_genes.csv.gz does not exist" in complaint(from_files(core, patients))
     assert databases(scratch) == []
@@ -500,17 +485,13 @@ def test_databases_of_others_are_refused(
         assert query(connection, "select count(*) from precious") == [(0,)]
 
 
-def test_down_leaves_databases_of_others(
-    scratch: Servers, foreign: Connection, core: Path, patients: Path
-) -> None:
+def test_down_leaves_databases_of_others(scratch: Servers, foreign: Connection, core: Path, patients: Path) -> None:
     """A patient that is not the sandbox's stays; wildcards in names mean nothing."""
     make_foreign(scratch, foreign, "mediabase_patient_REAL")
     foreign.execute("create database mediabaseXpatientXother")
     up(scratch, from_files(core, patients))
     assert down(scratch) == Removed(("mediabase_patient_P-1", "mbase"), (), ("mediabase_patient_REAL",))
-    assert query(foreign, "select count(*) from pg_database where datname ~ 'mediabasexpatientxother'") == [
-        (1,)
-    ]
+    assert query(foreign, "select count(*) from pg_database where datname ~ 'mediabasexpatientxother'") == [(1,)]
     foreign.execute("drop database mediabaseXpatientXother")
 
 
@@ -599,9 +580,7 @@ def test_reader_roles_of_moved_patients_go_too(empty: Servers, core: Path, patie
         connection.execute("grant usage on schema patient_p_1 to reader_patient_p_1")
     assert down(empty).roles == ("reader_patient_p_1",)
     with connect(empty.legacy, dbname="postgres", autocommit=True) as admin:
-        assert query(admin, "select rolname from pg_roles where rolname ~ '^reader_'") == [
-            ("reader_patient_other",)
-        ]
+        assert query(admin, "select rolname from pg_roles where rolname ~ '^reader_'") == [("reader_patient_other",)]
         admin.execute("drop role reader_patient_other")
 
 

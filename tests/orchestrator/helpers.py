@@ -1,0 +1,390 @@
+"""A laboratory for tests: an embedded server with a sandbox, and short ways to work on it.
+
+Commands run in processes of their own, as an operator runs them. Where a test needs many migrations,
+`migrate` and `dbt` do in this process what a worker does, because starting dbt costs seconds.
+"""
+
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from orchestrator import sandbox as sandboxes
+from orchestrator.cli import main
+from orchestrator.dbt.runner import Project, dbt_environment, parse_project
+from orchestrator.legacy.databases import choose, discover
+from orchestrator.migration import core, driver, journal, plan
+from orchestrator.migration.batch import build_batch, stage_batch
+from orchestrator.migration.outcome import Options, Outcome, Place, Progress
+from orchestrator.postgres.connection import Connection, Servers, connect, resolve, servers
+from orchestrator.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+MEDIABASE = Path(sys.executable).with_name("mediabase")
+VERIFY = CHECKOUT / "tests" / "verify_values.py"
+PREFIX = "mediabase_patient_"
+DEMO = (
+    "DEMO_BAD_VALUES",
+    "DEMO_BASELINE",
+    "DEMO_CRC_MSI",
+    "DEMO_HER2",
+    "DEMO_LUAD_EGFR",
+    "DEMO_TNBC",
+)
+PATIENCE_SECONDS = 60
+GATE_KEY = 4711
+
+Finished = subprocess.CompletedProcess[str]
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """Return this process's environment without settings of the product or of libpq, and with `more`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEDIABASE_", "PG", "DBT_"))}
+    return {**kept, **more}
+
+
+def eventually(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    """Return the first true value of `condition`; fail when there is none in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    pytest.fail(f"not within {seconds} s: {what}")
+
+
+def mediabase(*arguments: object, timeout: float = 120, **variables: str) -> Finished:
+    """Run the command line in a process of its own, with only these settings."""
+    return subprocess.run(
+        [MEDIABASE, *map(str, arguments)],
+        env=clean_environment(**variables),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def inline(*arguments: object, **variables: str) -> Finished:
+    """Run the command line in this process, for commands that are refused: a process costs most of a
+    second.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    code = 1
+    handler = signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in [name for name in os.environ if name.startswith(("MEDIABASE_", "PG"))]:
+            patch.delenv(name)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["mediabase", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        except Exception:
+            err.write(traceback.format_exc())
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+    return subprocess.CompletedProcess(list(arguments), code, out.getvalue(), err.getvalue())
+
+
+def complaint(done: Finished, code: int) -> str:
+    """Return the one line that a failed command wrote; it has this exit code, and no traceback."""
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr + done.stdout
+    lines = [line for line in done.stderr.splitlines() if line.startswith("mediabase: ")]
+    assert len(lines) == 1, done.stderr
+    assert lines[0] == done.stderr.splitlines()[-1], done.stderr
+    return lines[0]
+
+
+@contextmanager
+def temporary_home() -> Iterator[Path]:
+    """Yield a new data home, which is removed afterwards."""
+    # Short, because the path of a Unix socket is limited; open to enter, because as root the server runs as
+    # another user.
+    home = Path(tempfile.mkdtemp(prefix="mb-lab-", dir="/tmp"))
+    home.chmod(0o711)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home)
+
+
+class Lab:
+    """An embedded server with a core and legacy databases, and what tests do with it."""
+
+    def __init__(self, home: Path, where: Servers) -> None:
+        """Work in `home`, where the server `where` runs."""
+        self.home = home
+        self.where = where
+        self._project: Project | None = None
+
+    def run(self, *arguments: object, **variables: str) -> Finished:
+        """Run `mediabase` on this server in a process of its own."""
+        return mediabase(*arguments, MEDIABASE_HOME=str(self.home), **variables)
+
+    def call(self, *arguments: object, **variables: str) -> Finished:
+        """Run `mediabase` on this server in this process."""
+        return inline(*arguments, **{"MEDIABASE_HOME": str(self.home), **variables})
+
+    @contextmanager
+    def started(self, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+        """Start `mediabase` in a process group of its own, as a terminal does; none of it is left
+        afterwards.
+        """
+        process = subprocess.Popen(
+            [MEDIABASE, *map(str, arguments)],
+            env=clean_environment(MEDIABASE_HOME=str(self.home)),
+            cwd="/",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+    def results(self, *arguments: object, code: int = 0) -> dict[str, dict[str, Any]]:
+        """Run a command with --json that ends with `code`; return what it says of each patient."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        return {each["patient_id"]: each for each in json.loads(done.stdout)}
+
+    def session(self, dbname: str = "mbase") -> Connection:
+        """Return an autocommit session in a database of this server."""
+        return connect(self.where.target, dbname=dbname, autocommit=True)
+
+    def query(self, text: str, dbname: str = "mbase", parameters: object = None) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement in a database of this server."""
+        with self.session(dbname) as connection:
+            return connection.execute(text.encode(), parameters).fetchall()  # type: ignore[arg-type]
+
+    def execute(self, text: str, dbname: str = "mbase") -> None:
+        """Run statements in a database of this server."""
+        with self.session(dbname) as connection:
+            connection.execute(text.encode())
+
+    def add_patient(self, patient_id: str, *statements: str, like: str = "DEMO_HER2") -> str:
+        """Make a legacy database as a copy of another patient's, and change it; return the id."""
+        with self.session("postgres") as connection:
+            connection.execute(
+                sql.SQL("create database {} template {} strategy file_copy").format(
+                    sql.Identifier(PREFIX + patient_id), sql.Identifier(PREFIX + like)
+                )
+            )
+        for statement in statements:
+            self.change(patient_id, statement)
+        return patient_id
+
+    def change(self, patient_id: str, statement: str) -> None:
+        """Run a statement in a patient's legacy database."""
+        self.execute(statement, PREFIX + patient_id)
+
+    def drop_patient(self, patient_id: str) -> None:
+        """Drop a patient's legacy database, whatever state it is in."""
+        with self.session("postgres") as connection:
+            connection.execute("update pg_database set datallowconn = true where datname = %s", [PREFIX + patient_id])
+            connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(PREFIX + patient_id))
+            )
+
+    def patients(self) -> list[str]:
+        """Return the ids of all legacy databases."""
+        rows = self.query(f"select datname from pg_database where starts_with(datname, '{PREFIX}')", "postgres")
+        return sorted(name.removeprefix(PREFIX) for (name,) in rows)
+
+    def schemas(self) -> list[str]:
+        """Return the names of all patient schemas."""
+        return [
+            name for (name,) in self.query("select nspname from pg_namespace where nspname ~ '^patient_' order by 1")
+        ]
+
+    def reset(self) -> None:
+        """Go back to the sandbox: no patient schema, nothing staged, an empty journal, only demo patients."""
+        for patient_id in self.patients():
+            if patient_id not in DEMO:
+                self.drop_patient(patient_id)
+        with self.session() as connection:
+            connection.execute("drop event trigger if exists gate")
+            for schema in self.schemas():
+                connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
+            if journal.exists(connection):
+                for (partition,) in connection.execute(
+                    "select inhrelid::regclass::text from pg_inherits "
+                    "where inhparent = 'staging.legacy_expression'::regclass"
+                ).fetchall():
+                    connection.execute(f"drop table {partition}".encode())
+                connection.execute(
+                    "truncate staging.legacy_export, staging.patient_manifest, "
+                    "migration.run, migration.patient, migration.event restart identity"
+                )
+
+    def verify(self, *patient_ids: str, legacy: str | None = None) -> str:
+        """Compare patients (none named: all) with the independent script; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, VERIFY, self.where.target, legacy or self.where.legacy, *patient_ids],
+            capture_output=True, text=True, env=clean_environment(),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"{len(patient_ids or self.patients())} patients, 0 differences" in done.stdout
+        return done.stdout
+
+    def migrate(self, *patient_ids: str, **options: Any) -> dict[str, Outcome]:
+        """Migrate in this process, with the functions that a worker calls; return what became of each."""
+        outcomes: dict[str, Outcome] = {}
+
+        def report(message: Progress | Outcome) -> None:
+            if isinstance(message, Outcome):
+                outcomes[message.patient_id] = message
+
+        chosen = choose(discover(self.where.legacy), patient_ids or None)
+        with journal.locked(self.where.target) as target:
+            core.upgrade(self.where.target)
+            run_id = journal.start_run(target, "migrate", {})
+            journal.discover(target, run_id, chosen)
+            place = Place(self.where.target, self.where.legacy, run_id, self.home)
+            staged = stage_batch(place, chosen, Options(**options), target, report)
+            if staged:
+                with self.dbt_environment():
+                    build_batch(place, self.project(), staged, Options(**options), target, report)
+            journal.finish_run(target, run_id, 0)
+        assert set(outcomes) == {database.patient_id for database in chosen}
+        return outcomes
+
+    def export(self, *patient_ids: str) -> dict[str, Outcome]:
+        """Stage patients, as `mediabase export` does; return what became of each."""
+        outcomes = driver.export(self.where, patient_ids, None, lambda _: None, lambda _: None)
+        return {outcome.patient_id: outcome for outcome in outcomes}
+
+    def plan(self, *patient_ids: str, **options: Any) -> dict[str, Outcome]:
+        """Plan a migration, as `mediabase migrate --dry-run` does; return what it says of each patient."""
+        outcomes = plan.plan(self.where, patient_ids or None, Options(**options), lambda _: None, lambda _: None)
+        return {outcome.patient_id: outcome for outcome in outcomes}
+
+    def dbt(self, *arguments: str) -> tuple[bool, str]:
+        """Run dbt in this process; return whether it succeeded, and everything it said."""
+        from dbt.adapters.factory import cleanup_connections
+        from dbt.cli.main import dbtRunner
+
+        said: list[str] = []
+
+        def hear(event: Any) -> None:
+            if event.info.level in ("info", "warn", "error"):
+                said.append(str(event.info.msg))
+
+        with self.dbt_environment():
+            try:
+                outcome = dbtRunner(callbacks=[hear]).invoke(
+                    ["--quiet", "--no-use-colors", "--log-level-file", "none", *arguments]
+                )
+            finally:
+                cleanup_connections()
+        results = getattr(outcome.result, "results", None) or []
+        said += [str(getattr(result, "message", "")) for result in results]
+        return bool(outcome.success), "\n".join([*said, str(outcome.exception or "")])
+
+    def project(self) -> Project:
+        """Return the parsed dbt project; parsed once."""
+        if self._project is None:
+            self._project = parse_project()
+        return self._project
+
+    @contextmanager
+    def dbt_environment(self) -> Iterator[None]:
+        """Set what dbt needs in the environment, for as long as it runs."""
+        variables = dbt_environment(resolve(self.where.target), self.home / "dbt-of-tests")
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            yield
+
+    @contextmanager
+    def gate(self, tag: str, pattern: str) -> Iterator["Gate"]:
+        """Stop every statement with this command tag whose text matches `pattern`, until the gate opens."""
+        with self.session() as keeper:
+            keeper.execute("select pg_advisory_lock(%s)", [GATE_KEY])
+            keeper.execute(
+                sql.SQL(
+                    """
+                    create or replace function public.gate() returns event_trigger language plpgsql as $gate$
+                    begin
+                        if current_query() ~ {pattern} then
+                            perform pg_advisory_xact_lock({key});
+                        end if;
+                    end
+                    $gate$;
+                    drop event trigger if exists gate;
+                    create event trigger gate on ddl_command_start when tag in ({tag})
+                    execute function public.gate();
+                    """
+                ).format(pattern=sql.Literal(pattern), key=sql.Literal(GATE_KEY), tag=sql.Literal(tag))
+            )
+            try:
+                yield Gate(self, keeper)
+            finally:
+                keeper.execute("drop event trigger if exists gate")
+                keeper.execute("drop function public.gate()")
+
+
+class Gate:
+    """A point at which the server makes commands wait; see `Lab.gate`."""
+
+    def __init__(self, lab: Lab, keeper: Connection) -> None:
+        """Guard the gate on the session `keeper`."""
+        self.lab = lab
+        self.keeper = keeper
+
+    def reached(self, process: subprocess.Popen[str]) -> int:
+        """Wait until `process`, or one of its workers, stands before the gate; return the server process."""
+
+        def waiting() -> int | None:
+            assert process.poll() is None, process.communicate()
+            rows = self.keeper.execute(
+                "select pid from pg_locks where locktype = 'advisory' and objid = %s and not granted",
+                [GATE_KEY],
+            ).fetchall()
+            return int(str(rows[0][0])) if rows else None
+
+        return int(eventually(waiting, "the gate is reached"))
+
+    def open(self) -> None:
+        """Let everybody through from now on, and wait until those who stood there are gone."""
+        self.keeper.execute("drop event trigger if exists gate")
+        self.keeper.execute("select pg_advisory_unlock(%s)", [GATE_KEY])
+
+
+@contextmanager
+def running_server(home: Path) -> Iterator[Servers]:
+    """Run the embedded server of `home`, which need not survive a crash of the machine."""
+    with servers(Settings(home=home, dsn=None, legacy_dsn=None)) as where:
+        with connect(where.legacy, autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
+        yield where
+
+
+@contextmanager
+def laboratory(source: "sandboxes.Generated | sandboxes.FromFiles") -> Iterator[Lab]:
+    """Yield a new server with a sandbox of `source`; all of it is gone afterwards."""
+    with temporary_home() as home, running_server(home) as where:
+        sandboxes.up(where, sandboxes.SandboxSpec(source))
+        yield Lab(home, where)
