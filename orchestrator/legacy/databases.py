@@ -81,6 +81,7 @@ def snapshot(legacy_dsn: str, database: str) -> Iterator[Connection]:
             connection.execute(sql.SQL("lock table {} in access share mode").format(tables))
         connection.execute(
             "set local row_security = off; set local search_path = pg_catalog;"
+            "set local max_parallel_workers_per_gather = 0;"  # several cores are what --jobs is for
             "set local work_mem = '64MB'"  # sorts a whole patient without a temporary file
         )
         yield connection

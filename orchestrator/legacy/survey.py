@@ -139,8 +139,7 @@ def read_rows(
     connection: Connection, surface: str, unknown: list[str], write: Callable[[bytes], None] | None = None
 ) -> RowStream:
     """Stream the rows that are not at baseline, ordered by id; hand each block of the stream to `write`."""
-    in_order = sql.SQL('{} order by transcript_id::text collate "C"').format(_rows(surface, unknown))
-    return read_stream(connection, in_order, [unknown] if unknown else None, write)
+    return read_stream(connection, _rows(surface, unknown), [unknown] if unknown else None, write)
 
 
 def changed_rows(connection: Connection, rows: sql.Composable) -> Values:

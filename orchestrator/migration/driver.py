@@ -167,9 +167,10 @@ class _Worker:
             message = self.pipe.recv()
         except (EOFError, ConnectionError):
             self.has_ended = True
-            self.process.join()
-            reason = f"Its worker process ended unexpectedly (exit code {self.process.exitcode}): run again."
-            yield from (Outcome(patient_id, "failed", reason) for patient_id in sorted(self.unreported))
+            if self.unreported:
+                self.process.join()
+                reason = f"Its worker process ended unexpectedly (exit code {self.process.exitcode}): run again."
+                yield from (Outcome(patient_id, "failed", reason) for patient_id in sorted(self.unreported))
             return
         if message is None:
             self.is_ready = True

@@ -54,6 +54,7 @@ def work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     threading.Thread(target=_stage, args=(pipe.recv, send, place, options, staged), daemon=True).start()
     while patient_ids := staged.get():
         _build(send, place, options, project, patient_ids)
+    pipe.close()  # the driver does not wait for Python to take dbt apart
 
 
 def _parse(project: Future[Project]) -> None:

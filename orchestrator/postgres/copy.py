@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.statements import statement
 
-BLOCK_BYTES = 1 << 18
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+"""Signature, no flags, no extension."""
+TRAILER = b"\xff\xff"
 
 
 @dataclass(frozen=True)
@@ -27,29 +30,22 @@ def read_stream(
     parameters: Sequence[object] | None = None,
     write: Callable[[bytes], None] | None = None,
 ) -> RowStream:
-    """Read the query `rows` as a binary COPY stream, hash it, and hand it to `write` in blocks.
+    """Read `rows`, a query for (transcript_id, expression_fold_change), as their binary COPY stream ordered by id.
 
-    PostgreSQL sends a message a row; they are joined because hashing and writing cost by the call.
+    The stream is hashed, and handed to `write` in blocks of some thousand rows.
     """
     digest = hashlib.sha256()
-    pending: list[bytes | bytearray | memoryview] = []
-    size = 0
+    count = 0
 
-    def flush() -> None:
-        block = b"".join(pending)
-        pending.clear()
+    def take(block: bytes) -> None:
         digest.update(block)
         if write:
             write(block)
 
+    take(HEADER)
     with connection.cursor() as cursor:
-        query = sql.SQL("copy ({}) to stdout (format binary)").format(rows)
-        with cursor.copy(query, parameters) as copy:
-            for message in copy:
-                pending.append(message)
-                size += len(message)
-                if size >= BLOCK_BYTES:
-                    flush()
-                    size = 0
-        flush()
-        return RowStream(rows=cursor.rowcount, digest=digest.hexdigest())
+        for number, block in cursor.stream(statement(__package__, "stream").format(rows=rows), parameters, binary=True):
+            count += int(str(number))
+            take(bytes(block))  # type: ignore[call-overload]  # bytea
+    take(TRAILER)
+    return RowStream(rows=count, digest=digest.hexdigest())

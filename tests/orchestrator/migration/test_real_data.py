@@ -50,9 +50,9 @@ def fitted(realdata: Path, name: str) -> dict[str, str]:
     """Return a raw table's values by id, each id made to fit the core where that takes no guess.
 
     A version is cut off. `symbol|entrez` becomes the representative transcript of the one gene with that
-    Entrez id and symbol, or else of the one gene with that Entrez id. What fits no transcript, fits several,
-    or comes second to a transcript that has its value already, stays under the id that it came with: it is an orphan,
-    and nothing is lost.
+    Entrez id and symbol, or else of the one gene with that Entrez id. What fits no transcript, fits several, or
+    comes second to a transcript that has its value already, stays under the id that it came with: it is an
+    orphan, and nothing is lost.
     """
     rows = read(realdata / "raw" / f"{name}.csv.gz")
     id_column, value_column = list(rows[0])[:2]

@@ -14,7 +14,7 @@ from psycopg import sql
 from orchestrator.legacy.survey import Values, changed_rows, fingerprint
 from orchestrator.migration.parity import read_digest
 from orchestrator.postgres.connection import Connection, environment, resolve
-from orchestrator.postgres.copy import BLOCK_BYTES, read_stream
+from orchestrator.postgres.copy import read_stream
 
 IDS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=60)
 ODD = st.sampled_from([math.nan, -math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, 1.7976931348623157e308, 1.0])
@@ -121,13 +121,16 @@ def test_fingerprints_of_the_core_and_of_a_patient_are_equal(lab: Lab) -> None:
 
 
 def test_long_streams_come_in_blocks(lab: Lab) -> None:
-    """No block is much longer than the limit, and together they are the stream."""
+    """Memory is independent of a patient's size: no block has more than 4,000 rows."""
     blocks: list[int] = []
     with lab.session() as connection:
-        query = sql.SQL("select n::text, n::float8 from generate_series(1, 50000) as n")
+        query = sql.SQL(
+            "select n::text as transcript_id, n::float8 as expression_fold_change from generate_series(1, 50000) as n"
+        )
         stream = read_stream(connection, query, write=lambda block: blocks.append(len(block)))
     assert stream.rows == 50_000
-    assert len(blocks) > 2 and max(blocks) < 2 * BLOCK_BYTES
+    bytes_a_row = 2 + 4 + 5 + 4 + 8
+    assert len(blocks) > 12 and max(blocks) <= 4_000 * bytes_a_row
 
 
 def test_service_files_are_followed(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
