@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from orchestrator.legacy.survey import Values, changed_rows, fingerprint
+from orchestrator.migration import core
 from orchestrator.migration.parity import read_digest
 from orchestrator.postgres.connection import Connection, environment, resolve
 from orchestrator.postgres.copy import read_stream
@@ -26,6 +27,7 @@ RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[Health
 @pytest.fixture(scope="module")
 def tables(laboratory_server: Lab) -> Connection:
     """Return a session with an empty patient schema `digested`."""
+    core.upgrade(laboratory_server.where.target)
     with laboratory_server.session() as connection:
         connection.execute(
             "create schema digested; "
