@@ -82,7 +82,9 @@ def _reason(dsn: str, error: psycopg.Error) -> str:
             return ""
     except psycopg.ProgrammingError:
         return ""
-    return ": " + str(error).strip().splitlines()[-1].strip().rstrip(".?")
+    lines = str(error).strip().splitlines()
+    telling = next((line for line in lines if "failed: " in line), lines[-1])
+    return ": " + telling.rpartition("failed: ")[2].strip().rstrip(".?")
 
 
 def resolve(dsn: str) -> dict[str, str]:
