@@ -72,7 +72,7 @@ def migrate(
             _show(reporter, message)
 
         if dry_run:
-            outcomes = plan.plan(where, chosen(ids, all_patients), options, reporter.begin, report)
+            outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, reporter.begin, report)
         else:
             outcomes = driver.migrate(
                 where, chosen(ids, all_patients), options, jobs,

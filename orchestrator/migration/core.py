@@ -66,7 +66,7 @@ def upgrade(target_dsn: str) -> bool:
         is_new = BASELINE not in versions(connection)
         try:
             connection.execute(statement(__package__, "upgrade"))
-            allow_core_reader(connection, CORE_TABLES)
+            allow_core_reader(connection)
         except psycopg.errors.InsufficientPrivilege as error:
             raise RefusedError(
                 f"The role {connection.info.user} may not upgrade {connection.info.dbname} "

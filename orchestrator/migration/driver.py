@@ -5,7 +5,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import ceil
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
@@ -23,6 +23,7 @@ from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Re
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
 
+EDITED = "Its metadata was edited in v0.6.0 and stays; the manifest was not applied."
 MIN_BATCH = 4
 MAX_BATCH = 16
 """Patients in one dbt call: enough to spread its half second of overhead, and
@@ -57,7 +58,9 @@ def migrate(
             if isinstance(message, Outcome):
                 outcomes.append(message)
         if facts:
-            update_metadata(lock, [each.patient_id for each in outcomes if each.result == "unchanged"])
+            unchanged = {each.patient_id for each in outcomes if each.result == "unchanged"}
+            edited = update_metadata(lock, facts, unchanged)
+            outcomes = [replace(each, message=EDITED) if each.patient_id in edited else each for each in outcomes]
     return outcomes
 
 

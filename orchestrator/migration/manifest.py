@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,6 @@ COLUMNS = (
 class Manifest:
     """Clinical facts as a file gives them: its columns, and a row a patient."""
 
-    path: Path
     columns: list[str]
     rows: list[dict[str, str]]
 
@@ -49,7 +48,7 @@ def read_manifest(path: Path, known: Set[str]) -> Manifest:
     seen: set[str] = set()
     for line, row in enumerate(rows, start=2):
         _check(row, f"{path}, line {line}", known, seen)
-    return Manifest(path, columns, rows)
+    return Manifest(columns, rows)
 
 
 def _check(row: dict[str, str], where: str, known: Set[str], seen: set[str]) -> None:
@@ -66,21 +65,28 @@ def _check(row: dict[str, str], where: str, known: Set[str], seen: set[str]) -> 
 
 
 def store_manifest(target: Connection, manifest: Manifest) -> None:
-    """Put the facts beside the exports, replacing earlier ones of the same patients."""
-    insert = sql.SQL("insert into staging.patient_manifest ({}) values ({})").format(
+    """Put the facts beside the exports; what an earlier manifest said in other columns stays."""
+    insert = sql.SQL(
+        "insert into staging.patient_manifest ({}) values ({}) on conflict (patient_id) do update set {}"
+    ).format(
         sql.SQL(", ").join(map(sql.Identifier, manifest.columns)),
         sql.SQL(", ").join(map(sql.Placeholder, manifest.columns)),
+        sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in manifest.columns),
     )
-    ids = [row["patient_id"] for row in manifest.rows]
     with target.transaction(), target.cursor() as cursor:
-        cursor.execute("delete from staging.patient_manifest where patient_id = any(%s)", [ids])
         cursor.executemany(insert, [{key: value or None for key, value in row.items()} for row in manifest.rows])
 
 
-def update_metadata(target: Connection, patient_ids: Sequence[str]) -> None:
-    """Put stored facts into the metadata of patients that were not built again; others have none changed."""
-    update = statement(__package__, "metadata")
-    for patient_id in patient_ids:
+def update_metadata(target: Connection, manifest: Manifest, patient_ids: Set[str]) -> set[str]:
+    """Put the facts into the metadata of those of `patient_ids`, built already, that the manifest names.
+
+    Returns the ids whose metadata somebody has edited since it was built: that stays as it is.
+    """
+    edited = set()
+    for patient_id in patient_ids & {row["patient_id"] for row in manifest.rows}:
+        update = statement(__package__, "metadata").format(schema=sql.Identifier(schema_name(patient_id)))
         with target.transaction():
             target.execute("set local timezone = 'UTC'; set local datestyle = 'ISO'")  # as the build does
-            target.execute(update.format(schema=sql.Identifier(schema_name(patient_id))), {"patient_id": patient_id})
+            if target.execute(update, {"patient_id": patient_id}).rowcount != 1:
+                edited.add(patient_id)
+    return edited

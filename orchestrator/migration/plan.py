@@ -1,6 +1,7 @@
 """The dry run: what a migration would do, without writing anything on either side."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import psycopg
 
@@ -10,6 +11,7 @@ from orchestrator.legacy.survey import CoreIds, dispositions, survey
 from orchestrator.migration import core, journal
 from orchestrator.migration.batch import settled_by_data
 from orchestrator.migration.journal import Patient
+from orchestrator.migration.manifest import read_manifest
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.failures import describe_failure
@@ -21,6 +23,7 @@ def plan(
     servers: Servers,
     patient_ids: Sequence[str] | None,
     options: Options,
+    manifest: Path | None,
     begin: Callable[[int], None],
     report: Callable[[Outcome], None],
 ) -> list[Outcome]:
@@ -28,7 +31,10 @@ def plan(
 
     Raises what `migrate` raises. Both servers see read-only transactions only.
     """
-    databases = choose(discover(servers.legacy), patient_ids)
+    found = discover(servers.legacy)
+    databases = choose(found, patient_ids)
+    if manifest:
+        read_manifest(manifest, {database.patient_id for database in found})
     begin(len(databases))
     outcomes = []
     with connect(servers.target, autocommit=True) as target:

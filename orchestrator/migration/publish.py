@@ -1,7 +1,5 @@
 """Publish: readers are let in, as the last step and in one transaction with the journal."""
 
-from collections.abc import Sequence
-
 import psycopg
 from psycopg import sql
 
@@ -15,31 +13,26 @@ CORE_READER = "reader_core"
 """Role with the right to read the core; every patient's reader role is a member of it."""
 
 
-def allow_core_reader(target: Connection, tables: Sequence[str]) -> bool:
-    """Let the role of all readers read the core; return whether it can, looking at `tables`.
+def allow_core_reader(target: Connection) -> None:
+    """Let the role of all readers read the core, as far as we may.
 
     Making roles takes CREATEROLE, and granting takes the tables' owner, or else PostgreSQL only warns.
     Without, patients are migrated all the same, and only the owner can read.
     """
-    if not _ensure_role(target, CORE_READER):
-        return False
-    reader = sql.Identifier(CORE_READER)
-    target.execute(sql.SQL("grant select on all tables in schema public to {}").format(reader))
-    query = (
-        "select bool_and(has_table_privilege(%s, 'public.' || name, 'select')) from unnest(%s::text[]) as core (name)"
-    )
-    return target.execute(query, [CORE_READER, list(tables)]).fetchone() == (True,)
+    if _ensure_role(target, CORE_READER):
+        reader = sql.Identifier(CORE_READER)
+        target.execute(sql.SQL("grant select on all tables in schema public to {}").format(reader))
 
 
 def publish(target: Connection, patient: Patient, digest: str) -> bool:
     """Let the patient's reader role in, and record `digest` as that of the published rows.
 
-    Returns whether there is a reader role; see `allow_core_reader`. Raises PatientError when the view
+    Returns whether readers can read it; see `allow_core_reader`. Raises PatientError when the view
     cancer_transcript_base is missing, because dbt ended before it was made.
     """
     role = reader_role(patient.patient_id)
     with target.transaction():
-        has_reader = _exists(target, CORE_READER) and _ensure_role(target, role) and _grant(target, patient, role)
+        has_reader = _core_is_readable(target) and _ensure_role(target, role) and _grant(target, patient, role)
         values = {"patient_id": patient.patient_id, "digest": digest}
         if target.execute(statement(__package__, "publish"), values).rowcount != 1:
             raise PatientError("MB023", "Its compatibility view is missing: run again.")
@@ -58,6 +51,11 @@ def _grant(target: Connection, patient: Patient, role: str) -> bool:
     except psycopg.errors.InsufficientPrivilege:
         return False
     return True
+
+
+def _core_is_readable(target: Connection) -> bool:
+    query = "select has_table_privilege(oid, 'public.transcripts', 'select') from pg_roles where rolname = %s"
+    return target.execute(query, [CORE_READER]).fetchone() == (True,)
 
 
 def _exists(target: Connection, role: str) -> bool:

@@ -3,7 +3,6 @@
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -18,7 +17,6 @@ import psycopg
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase
-from orchestrator.migration import journal
 from orchestrator.migration.batch import build_batch, stage_batch
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report
 from orchestrator.postgres.connection import Connection, connect, resolve
@@ -79,10 +77,7 @@ def _stage(receive: Callable[[], Batch | None], send: Send, place: Place, option
 
 def _build(send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str]) -> None:
     def build(target: Connection, report: Report) -> None:
-        started = time.monotonic()
-        parsed = project.result()
-        journal.event(target, place.run_id, None, "dbt ready", waited=round(time.monotonic() - started, 3))
-        build_batch(place, parsed, patient_ids, options, target, report)
+        build_batch(place, project.result(), patient_ids, options, target, report)
 
     _guarded(send, place, patient_ids, build)
 

@@ -95,7 +95,7 @@ def inline(*arguments: object, **variables: str) -> Finished:
             main()
         except SystemExit as ended:
             code = int(ended.code or 0)
-        except Exception:
+        except Exception:  # what Python would do with it at the top; `complaint` fails on a traceback
             err.write(traceback.format_exc())
         finally:
             signal.signal(signal.SIGTERM, handler)
@@ -277,7 +277,7 @@ class Lab:
 
     def plan(self, *patient_ids: str, **options: Any) -> dict[str, Outcome]:
         """Plan a migration, as `mediabase migrate --dry-run` does; return what it says of each patient."""
-        outcomes = plan.plan(self.where, patient_ids or None, Options(**options), lambda _: None, lambda _: None)
+        outcomes = plan.plan(self.where, patient_ids or None, Options(**options), None, lambda _: None, lambda _: None)
         return {outcome.patient_id: outcome for outcome in outcomes}
 
     def dbt(self, *arguments: str) -> tuple[bool, str]:

@@ -8,6 +8,7 @@ import pytest
 from helpers import Lab, eventually, running_server, temporary_home
 
 from orchestrator import sandbox as sandboxes
+from orchestrator.errors import UsageError
 
 HER2 = "patient_demo_her2"
 
@@ -102,7 +103,7 @@ def reachable(lab: Lab) -> bool:
     """Tell whether the server answers."""
     try:
         lab.session("postgres").close()
-    except Exception:
+    except UsageError:
         return False
     return True
 

@@ -1,6 +1,7 @@
 """Ways in which a value could be missed although everything seems well, each tried on a real server."""
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from helpers import PREFIX, Lab, eventually
@@ -145,3 +146,20 @@ def test_the_policy_for_bad_rows_is_no_place_for_sql(lab: Lab) -> None:
         assert not built
         assert "on_bad_rows is quarantine or fail" in said
     assert lab.query("select to_regclass('public.hacked')") == [(None,)]
+
+
+def test_a_manifest_adds_facts_and_leaves_edited_metadata_alone(lab: Lab, tmp_path: Path) -> None:
+    """A second manifest with other columns takes nothing away, and notes that somebody wrote stay."""
+    facts = "select cancer_type, tissue_type, clinical_notes from patient_demo_her2.metadata"
+    manifest = tmp_path / "patients.csv"
+    for columns, values in (("cancer_type", "Breast Cancer"), ("tissue_type", "breast")):
+        manifest.write_text(f"patient_id,{columns}\nDEMO_HER2,{values}\n")
+        assert lab.run("migrate", "DEMO_HER2", "--manifest", manifest).returncode == 0
+    assert lab.query(facts) == [("Breast Cancer", "breast", None)]
+    assert lab.migrate("DEMO_HER2", force=True)["DEMO_HER2"].result == "migrated"
+    assert lab.query(facts) == [("Breast Cancer", "breast", None)]
+    lab.execute("update patient_demo_her2.metadata set clinical_notes = 'seen'")
+    manifest.write_text("patient_id,cancer_type\nDEMO_HER2,other\n")
+    done = lab.run("migrate", "DEMO_HER2", "--manifest", manifest)
+    assert "the manifest was not applied" in " ".join(done.stdout.split())
+    assert lab.query(facts) == [("Breast Cancer", "breast", "seen")]
