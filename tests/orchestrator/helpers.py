@@ -23,7 +23,7 @@ import pytest
 from psycopg import sql
 
 from orchestrator import sandbox as sandboxes
-from orchestrator.cli import main
+from orchestrator.cli.main import main
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.legacy.databases import choose, discover
 from orchestrator.migration import core, driver, journal, plan

@@ -106,6 +106,7 @@ def test_a_role_without_any_right_gets_one_sentence(lab: Lab) -> None:
 
 def test_a_second_operator_is_told_who_works_and_since_when(lab: Lab) -> None:
     """Exit code 4, nothing done; reading goes on."""
+    assert lab.call("core", "upgrade").returncode == 0
     with journal.locked(lab.where.target) as holder:
         ((pid, since),) = holder.execute(
             "select pid, to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS') from pg_stat_activity "

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from orchestrator.cli import main
+from orchestrator.cli.main import main
 from orchestrator.errors import LockedError, RefusedError, UsageError
 from orchestrator.postgres.connection import Connection, Servers, connect, servers
 from orchestrator.sandbox import FromFiles, Generated, Removed, SandboxSpec, Step, down, generated, up
