@@ -10,15 +10,13 @@ LEGACY_PREFIX = "mediabase_patient_"
 """Prefix of a legacy database's name. 45 bytes are left of PostgreSQL's 63 for the id."""
 
 PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,44}")
+PATTERN_IN_WORDS = "use 1 to 45 letters, digits, '_', '-' or '.', beginning with a letter or digit."
 
 
 def check(patient_id: str) -> str:
     """Return `patient_id` unchanged, or raise UsageError when it is not an accepted id."""
     if PATTERN.fullmatch(patient_id) is None:
-        raise UsageError(
-            f"{patient_id!r} is not a patient id: use 1 to 45 letters, digits, '_', '-' or '.', "
-            "beginning with a letter or digit."
-        )
+        raise UsageError(f"{patient_id!r} is not a patient id: {PATTERN_IN_WORDS}")
     return patient_id
 
 
@@ -42,14 +40,19 @@ def legacy_database(patient_id: str) -> str:
     return LEGACY_PREFIX + check(patient_id)
 
 
-def refuse_collisions(patient_ids: Iterable[str]) -> None:
-    """Raise RefusedError when two ids lead to one schema name; both are named."""
+def collisions(patient_ids: Iterable[str]) -> list[list[str]]:
+    """Return the ids, two or more at a time, that lead to one schema name."""
     by_schema: defaultdict[str, list[str]] = defaultdict(list)
     for patient_id in patient_ids:
         by_schema[schema_name(patient_id)].append(patient_id)
-    clashes = [" and ".join(sorted(ids)) for ids in by_schema.values() if len(ids) > 1]
+    return sorted(sorted(ids) for ids in by_schema.values() if len(ids) > 1)
+
+
+def refuse_collisions(patient_ids: Iterable[str]) -> None:
+    """Raise RefusedError when ids lead to one schema name; all of them are named."""
+    clashes = [" and ".join(ids) for ids in collisions(patient_ids)]
     if clashes:
         raise RefusedError(
-            f"These patient ids lead to one schema name: {'; '.join(sorted(clashes))}. "
-            "Rename one legacy database of each pair."
+            f"These patient ids lead to one schema name: {'; '.join(clashes)}. "
+            "Call one of each otherwise with `mediabase inventory --rename OLD=NEW`."
         )

@@ -15,7 +15,10 @@ manifest as (
 select
     exports.patient_id,
     exports.exported_at as upload_date,
-    exports.source_database as source_file,
+    -- A new name may be a pseudonym, which the name of the legacy database would give away.
+    case
+        when exports.source_database = 'mediabase_patient_' || exports.patient_id then exports.source_database
+    end as source_file,
     exports.legacy_rows as total_transcripts_uploaded,
     exports.unknown_rows as transcripts_unmatched,
     manifest.normalization_method,

@@ -8,7 +8,7 @@ from typing import NoReturn
 import psycopg
 import typer
 
-from orchestrator.cli import migrate, sandbox, status, tools
+from orchestrator.cli import inventory, migrate, sandbox, status, tools
 from orchestrator.cli.output import err
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(inventory.inventory)
 app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(status.status)

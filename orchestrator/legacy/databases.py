@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import class_row
 
 from orchestrator.errors import RefusedError, UsageError
 from orchestrator.patient_id import LEGACY_PREFIX, check, is_supported, refuse_collisions
-from orchestrator.postgres.connection import Connection, connect
+from orchestrator.postgres.connection import APPLICATION_NAME, Connection, connect
 from orchestrator.postgres.statements import statement
 
 WIDE = "cancer_transcript_base"
@@ -24,6 +25,27 @@ class LegacyDatabase:
 
     name: str
     patient_id: str
+    """What the patient is called in v0.6.0."""
+
+    @property
+    def legacy_id(self) -> str:
+        """Return what the database's name calls the patient."""
+        return self.name.removeprefix(LEGACY_PREFIX)
+
+
+@dataclass(frozen=True)
+class DatabaseFacts:
+    """A legacy database, as the server's own catalog describes it."""
+
+    name: str
+    allows_connections: bool
+    may_connect: bool
+    size_bytes: int | None
+    """None when we may not connect to it."""
+    encoding: str
+    collation: str
+    sessions: list[str]
+    """Who is in it besides this product."""
 
 
 def discover(legacy_dsn: str) -> list[LegacyDatabase]:
@@ -47,13 +69,16 @@ def choose(found: list[LegacyDatabase], asked: Iterable[str] | None) -> list[Leg
         if unsupported:
             names = ", ".join(map(repr, unsupported))
             raise RefusedError(
-                f"The names of these legacy databases hold no usable patient id: {names}. "
-                "Rename them, or name the patients to migrate instead of --all."
+                f"The names of these legacy databases hold no usable patient id: {names}. Name the patients with "
+                "`mediabase inventory --rename OLD=NEW`, or say which others to take instead of --all."
             )
     else:
         by_id = {database.patient_id: database for database in found}
         wanted = [check(patient_id) for patient_id in dict.fromkeys(asked)]
         unknown = [patient_id for patient_id in wanted if patient_id not in by_id]
+        renamed = {database.legacy_id: database.patient_id for database in found}
+        if unknown and unknown[0] in renamed:
+            raise UsageError(f"Patient {unknown[0]} was renamed: it is {renamed[unknown[0]]} now.")
         if unknown:
             raise UsageError(
                 f"No legacy database for patient {', '.join(unknown)}: "
@@ -62,6 +87,15 @@ def choose(found: list[LegacyDatabase], asked: Iterable[str] | None) -> list[Leg
         chosen = [by_id[patient_id] for patient_id in wanted]
     refuse_collisions(database.patient_id for database in found if is_supported(database.patient_id))
     return chosen
+
+
+def database_facts(legacy_dsn: str) -> tuple[int, dict[str, DatabaseFacts]]:
+    """Return the server's version as libpq has it (150004), and what it tells of each legacy database, by name."""
+    values = {"prefix": LEGACY_PREFIX, "own_name": APPLICATION_NAME}
+    with connect(legacy_dsn, autocommit=True) as connection:
+        with connection.cursor(row_factory=class_row(DatabaseFacts)) as cursor:
+            rows = cursor.execute(statement(__package__, "database_facts"), values).fetchall()
+        return connection.info.server_version, {row.name: row for row in rows}
 
 
 @contextmanager

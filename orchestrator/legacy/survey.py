@@ -101,13 +101,19 @@ def _has_rows(connection: Connection, table: str) -> bool:
     return connection.execute(query).fetchone() == (True,)
 
 
-def _refuse_repeated_ids(connection: Connection, surface: Surface) -> None:
+def repeated_ids(connection: Connection, surface: Surface) -> int:
+    """Return how many transcript ids of the surface are repeated or null; 0 without a look where an index says so."""
     if surface.has_unique_ids:
-        return
+        return 0
     query = statement(__package__, "repeated_ids").format(surface=sql.Identifier(surface.name))
     (repeated,) = connection.execute(query).fetchone() or (0,)
+    return int(str(repeated))
+
+
+def refuse_repeated_ids(surface: str, repeated: int) -> None:
+    """Raise PatientError when ids of a surface are repeated."""
     if repeated:
-        raise PatientError("MB012", f"{repeated} transcript ids in {surface.name} are repeated or null.")
+        raise PatientError("MB012", f"{repeated} transcript ids in {surface} are repeated or null.")
 
 
 def fingerprint(connection: Connection, table: str) -> Fingerprint:
@@ -161,13 +167,13 @@ def survey(connection: Connection, core: CoreIds, believe: str | None = None, re
     table cannot be taken as it is, or when both disagree and `believe` does not name one of them.
     """
     first, *rest = surfaces(connection)
-    _refuse_repeated_ids(connection, first)
+    refuse_repeated_ids(first.name, repeated_ids(connection, first))
     ids = compare_ids(connection, first.name, core)
     stream = read(connection, first.name, ids.unknown)
     surface_class = _compare_surfaces(connection, first.name, bool(rest), ids, stream)
-    surface = _choose(surface_class, first.name, believe)
+    surface = choose_surface(surface_class, first.name, believe)
     if surface != first.name:
-        _refuse_repeated_ids(connection, rest[0])
+        refuse_repeated_ids(surface, repeated_ids(connection, rest[0]))
         ids = compare_ids(connection, surface, core)
         stream = read(connection, surface, ids.unknown)
     return Survey(surface, surface_class, ids, stream)
@@ -199,7 +205,8 @@ def classify(wide: Values | None, narrow: Values | None) -> str:
     return "agree" if wide == narrow else "disagree"
 
 
-def _choose(surface_class: str, first: str, believe: str | None) -> str:
+def choose_surface(surface_class: str, first: str, believe: str | None) -> str:
+    """Return the surface to take; raises PatientError when both disagree and `believe` does not name one of them."""
     if surface_class == "transcripts-only":
         return NARROW
     if surface_class != "disagree":
@@ -211,10 +218,3 @@ def _choose(surface_class: str, first: str, believe: str | None) -> str:
             f"say which to believe with --surface {WIDE} or --surface {NARROW}.",
         )
     return believe
-
-
-def dispositions(connection: Connection, surface: str, unknown: list[str]) -> dict[str, int]:
-    """Count the rows of `surface` by the disposition that a migration would give them."""
-    query = statement(__package__, "dispositions").format(surface=sql.Identifier(surface))
-    rows = connection.execute(query, {"unknown_ids": unknown}).fetchall()
-    return {str(name): int(str(count)) for name, count in rows}

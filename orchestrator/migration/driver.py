@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import cast
 
 from orchestrator.errors import ExitCode, worst
-from orchestrator.legacy.databases import LegacyDatabase, choose, discover
+from orchestrator.legacy.databases import LegacyDatabase, choose
 from orchestrator.migration import core, journal
 from orchestrator.migration.batch import stage
 from orchestrator.migration.manifest import read_manifest, store_manifest, update_metadata
+from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
@@ -45,7 +46,7 @@ def migrate(
     `begin` is told how many there are, `report` what happens to each. Raises UsageError, RefusedError or
     LockedError before any patient is touched.
     """
-    found = discover(servers.legacy)
+    found = legacy_databases(servers)
     databases = choose(found, patient_ids)
     facts = read_manifest(manifest, {database.patient_id for database in found}) if manifest else None
     with _run(servers, "migrate", {**asdict(options), "jobs": jobs}, databases) as (lock, run_id, outcomes):
@@ -72,7 +73,7 @@ def export(
     report: Report,
 ) -> list[Outcome]:
     """Stage the named patients, or all, and leave building to dbt. Raises what `migrate` raises."""
-    databases = choose(discover(servers.legacy), patient_ids)
+    databases = choose(legacy_databases(servers), patient_ids)
     with _run(servers, "export", {"believe": believe}, databases) as (lock, run_id, outcomes):
         begin(len(databases))
         ids = core.core_ids(lock)

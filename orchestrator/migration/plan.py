@@ -6,17 +6,17 @@ from pathlib import Path
 import psycopg
 
 from orchestrator.errors import MediabaseError
-from orchestrator.legacy.databases import LegacyDatabase, choose, discover, snapshot
-from orchestrator.legacy.survey import CoreIds, dispositions, survey
+from orchestrator.legacy.databases import LegacyDatabase, choose, snapshot
+from orchestrator.legacy.profile import predict
+from orchestrator.legacy.survey import CoreIds
 from orchestrator.migration import core, journal
 from orchestrator.migration.batch import settled_by_data
 from orchestrator.migration.journal import Patient
 from orchestrator.migration.manifest import read_manifest
+from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.failures import describe_failure
-
-KEPT = ("stored", "baseline")
 
 
 def plan(
@@ -31,7 +31,7 @@ def plan(
 
     Raises what `migrate` raises. Both servers see read-only transactions only.
     """
-    found = discover(servers.legacy)
+    found = legacy_databases(servers)
     databases = choose(found, patient_ids)
     if manifest:
         read_manifest(manifest, {database.patient_id for database in found})
@@ -70,18 +70,16 @@ def _plan_one(
 
 def _predict(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: str | None, on_bad_rows: str) -> Outcome:
     with snapshot(legacy_dsn, database.name) as legacy:
-        taken = survey(legacy, ids, believe)
-        counts = dispositions(legacy, taken.surface, taken.ids.unknown)
-    reasons = {name: count for name, count in counts.items() if name not in KEPT}
-    if reasons and on_bad_rows == "fail":
-        return Outcome(database.patient_id, "failed", f"It has rows that cannot be stored: {reasons}.")
+        predicted = predict(legacy, ids, believe)
+    if predicted.reasons and on_bad_rows == "fail":
+        return Outcome(database.patient_id, "failed", f"It has rows that cannot be stored: {predicted.reasons}.")
     return Outcome(
         patient_id=database.patient_id,
         result="migrated",
-        legacy_rows=taken.ids.rows,
-        stored=counts.get("stored", 0),
-        baseline=counts.get("baseline", 0),
-        quarantined=sum(reasons.values()),
-        reasons=reasons,
-        missing=taken.ids.missing,
+        legacy_rows=predicted.rows,
+        stored=predicted.dispositions.get("stored", 0),
+        baseline=predicted.dispositions.get("baseline", 0),
+        quarantined=sum(predicted.reasons.values()),
+        reasons=predicted.reasons,
+        missing=predicted.missing,
     )

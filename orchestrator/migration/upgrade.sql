@@ -99,6 +99,14 @@ comment on column migration.patient.metadata_digest is 'md5 of the metadata row 
 comment on column migration.patient.core_fingerprint is 'Transcript ids of the core that the last build was made for';
 comment on column migration.patient.published_at is 'When readers were let in; null: never';
 
+create table if not exists migration.rename (
+    legacy_id text primary key,
+    patient_id text not null unique deferrable initially deferred,
+    run_id bigint not null,
+    renamed_at timestamptz not null default now()
+);
+comment on table migration.rename is 'Patients that are called otherwise in v0.6.0 than their legacy databases say';
+
 create table if not exists migration.event (
     event_id bigserial primary key,
     run_id bigint not null,

@@ -25,9 +25,10 @@ from psycopg import sql
 from orchestrator import sandbox as sandboxes
 from orchestrator.cli.main import main
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
-from orchestrator.legacy.databases import choose, discover
+from orchestrator.legacy.databases import choose
 from orchestrator.migration import core, driver, journal, plan
 from orchestrator.migration.batch import build_batch, stage_batch
+from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress
 from orchestrator.postgres.connection import Connection, Servers, connect, resolve, servers
 from orchestrator.settings import Settings
@@ -235,7 +236,7 @@ class Lab:
                     connection.execute(f"drop table {partition}".encode())
                 connection.execute(
                     "truncate staging.legacy_export, staging.patient_manifest, "
-                    "migration.run, migration.patient, migration.event restart identity"
+                    "migration.run, migration.patient, migration.rename, migration.event restart identity"
                 )
 
     def verify(self, *patient_ids: str, legacy: str | None = None) -> str:
@@ -256,7 +257,7 @@ class Lab:
             if isinstance(message, Outcome):
                 outcomes[message.patient_id] = message
 
-        chosen = choose(discover(self.where.legacy), patient_ids or None)
+        chosen = choose(legacy_databases(self.where), patient_ids or None)
         with journal.locked(self.where.target) as target:
             core.upgrade(self.where.target)
             run_id = journal.start_run(target, "migrate", {})

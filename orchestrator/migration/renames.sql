@@ -1,0 +1,1 @@
+select legacy_id, patient_id from migration.rename
