@@ -8,7 +8,7 @@ from typing import NoReturn
 import psycopg
 import typer
 
-from orchestrator.cli import inventory, migrate, sandbox, status, tools
+from orchestrator.cli import doctor, inventory, migrate, sandbox, status, tools
 from orchestrator.cli.output import err
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
@@ -20,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(inventory.inventory)
+app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(status.status)

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.output import Reporter, out, print_json, progress, table
+from orchestrator.cli.output import Reporter, err, out, print_json, progress, table
 from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import ExitCode, UsageError, worst
 from orchestrator.migration import driver, plan
+from orchestrator.migration.doctor import refuse_hopeless
 from orchestrator.migration.outcome import Options, Outcome, Progress
 from orchestrator.postgres.connection import servers
 from orchestrator.settings import Settings
@@ -74,6 +75,9 @@ def migrate(
         if dry_run:
             outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, reporter.begin, report)
         else:
+            if warnings := refuse_hopeless(where, ids or None, jobs):
+                names = ", ".join(dict.fromkeys(warning.check for warning in warnings))
+                err.print(f"warning: {names}; what that means: mediabase doctor", markup=False)
             outcomes = driver.migrate(
                 where, chosen(ids, all_patients), options, jobs,
                 artifact_folder(settings.home), manifest,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import psycopg
+
 from orchestrator.errors import ExitCode, RefusedError, UsageError
 from orchestrator.legacy.databases import LegacyDatabase, discover
 from orchestrator.migration import core, journal
@@ -19,10 +21,16 @@ def legacy_databases(servers: Servers) -> list[LegacyDatabase]:
 
 
 def _renames(target: Connection) -> dict[str, str]:
-    """Return the new names by what the legacy databases say."""
-    if target.execute("select to_regclass('migration.rename')").fetchone() == (None,):
-        return {}
-    return {str(old): str(new) for old, new in target.execute(statement(__package__, "renames")).fetchall()}
+    """Return the new names by what the legacy databases say; raises RefusedError when they may not be read."""
+    try:
+        if target.execute("select to_regclass('migration.rename')").fetchone() == (None,):
+            return {}
+        return {str(old): str(new) for old, new in target.execute(statement(__package__, "renames")).fetchall()}
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RefusedError(
+            f"The role {target.info.user} may not read the journal of {target.info.dbname}: "
+            "grant it USAGE on schema migration and SELECT on its tables."
+        ) from error
 
 
 def _renamed(found: Sequence[LegacyDatabase], renames: Mapping[str, str]) -> list[LegacyDatabase]:

@@ -1,0 +1,93 @@
+"""`mediabase doctor`."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ByteSize, TypeAdapter, ValidationError
+from rich.markup import escape
+
+from orchestrator.cli.migrate import AsJson, Believe, Ids, OnBadRows
+from orchestrator.cli.output import out, print_json, progress, table
+from orchestrator.errors import ExitCode, UsageError
+from orchestrator.migration.doctor import CHECKS, Surroundings, examine
+from orchestrator.migration.findings import Finding
+from orchestrator.migration.outcome import Options
+from orchestrator.postgres.connection import servers
+from orchestrator.settings import Settings
+
+COLOURS = {"ok": "green", "warn": "yellow", "stop": "red"}
+SHOWN_SUBJECTS = 3
+
+
+def doctor(
+    ids: Ids = None,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="Jobs of the migration, and databases read at a time.")] = 1,
+    on_bad_rows: Annotated[
+        OnBadRows, typer.Option(help="What the migration is to do with rows that cannot be stored.")
+    ] = OnBadRows.QUARANTINE,
+    believe: Believe = None,
+    backups: Annotated[
+        Path | None, typer.Option(help="Folder that backups will go to.", show_default="below the data folder")
+    ] = None,
+    max_disk: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="What the target may take, such as 200GB.", show_default="what is free"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find everything that would stop or spoil a migration, before it starts; without ids, of every patient.
+
+    Reads only. Ends with 0 when nothing would stop it, with 5 otherwise.
+
+    Example: mediabase doctor --jobs 2 --max-disk 200GB
+    """
+    settings = Settings()
+    around = Surroundings(settings.home, settings.pg_bin, backups or settings.home / "backups", _bytes(max_disk))
+    options = Options(on_bad_rows=on_bad_rows.value, believe=believe.value if believe else None)
+    with servers(settings) as where, progress(is_quiet=as_json) as reporter:
+        found = examine(
+            where, ids or None, options, jobs, around, reporter.begin,
+            lambda entry: reporter.step(entry.patient_id, done=True),
+        )  # fmt: skip
+    if as_json:
+        print_json({"checks": CHECKS, "findings": [asdict(finding) for finding in found]})
+    else:
+        _show(found)
+    is_hopeless = any(finding.severity == "stop" for finding in found)
+    raise typer.Exit(ExitCode.REFUSED if is_hopeless else ExitCode.DONE)
+
+
+def _bytes(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError as error:
+        raise UsageError(f"--max-disk takes a size such as 200GB or 1.5TiB, not {text!r}.") from error
+
+
+def _show(found: Sequence[Finding]) -> None:
+    listing = table("What would stop or spoil a migration", "check", "result", "note")
+    by_check: defaultdict[str, defaultdict[tuple[str, str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+    for finding in found:
+        by_check[finding.check][finding.severity, finding.message, finding.remedy].append(finding.subject)
+    for check, what in CHECKS.items():
+        if check not in by_check:
+            listing.add_row(check, _coloured("ok"), what)
+        for (severity, message, remedy), subjects in by_check[check].items():
+            more = f" and {len(subjects) - SHOWN_SUBJECTS:,} more" if len(subjects) > SHOWN_SUBJECTS else ""
+            who = ", ".join(subjects[:SHOWN_SUBJECTS]) + more
+            listing.add_row(
+                check, _coloured(severity), escape(f"{who}: {message}" + (f"\n→ {remedy}" if remedy else ""))
+            )
+    out.print(listing)
+    stops, warnings = (sum(finding.severity == severity for finding in found) for severity in ("stop", "warn"))
+    out.print(f"Stops: {stops}, warnings: {warnings}. Next: mediabase rehearse, then mediabase migrate --all.")
+
+
+def _coloured(severity: str) -> str:
+    return f"[{COLOURS[severity]}]{severity}[/]"

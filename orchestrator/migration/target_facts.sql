@@ -1,0 +1,59 @@
+-- What the target database has and allows this role, as far as a migration meets it. Names are looked up in the
+-- catalog, because to_regclass fails in a schema that this role may not use.
+with
+
+relations as (
+
+    select nspname, relname
+    from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+    where relkind in ('r', 'p')
+
+)
+
+select
+    has_database_privilege(current_database(), 'create') as may_create_schemas,
+    has_schema_privilege('public', 'create') as may_create_in_public,
+    (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) as may_create_roles,
+    exists (select from relations where nspname = 'migration' and relname = 'patient') as has_journal,
+    array(
+        select format('%%I.%%I', nspname, relname)
+        from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        where nspname in ('staging', 'migration') and relkind in ('r', 'p')
+            and not pg_has_role(relowner, 'usage')
+        order by 1
+    ) as journal_of_others,
+    array(
+        select relname::text
+        from pg_class
+        where relnamespace = to_regnamespace('public') and relkind in ('r', 'p') and relname = any(%(core_tables)s)
+            and not has_table_privilege(oid, 'select')
+        order by 1
+    ) as unreadable_tables,
+    array(
+        select relname::text
+        from pg_class
+        where relnamespace = to_regnamespace('public') and relkind in ('r', 'p') and relname = any(%(core_tables)s)
+            and not pg_has_role(relowner, 'usage')
+        order by 1
+    ) as tables_of_others,
+    array(
+        select nspname::text
+        from pg_namespace
+        where starts_with(nspname, 'patient_')
+            and (
+                exists (
+                    select from relations
+                    where relations.nspname = pg_namespace.nspname and relname = 'expression_data'
+                )
+                or not has_schema_privilege(oid, 'create')
+            )
+    ) as patient_schemas,
+    exists (
+        select from relations where nspname = 'public' and relname = 'cancer_transcript_base'
+    ) as has_legacy_table,
+    array(select evtname::text from pg_event_trigger where evtenabled <> 'D' order by 1) as event_triggers,
+    case
+        when datcollversion is distinct from pg_database_collation_actual_version(oid) then datcollversion
+    end as outdated_collation
+from pg_database
+where datname = current_database()

@@ -1,0 +1,429 @@
+"""The doctor names every problem that is planted, finds nothing on a healthy server, and passes nothing that
+migrate then stumbles over.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import PREFIX, Lab, laboratory, running_server, temporary_home
+
+from orchestrator import sandbox as sandboxes
+from orchestrator.migration import doctor, journal
+from orchestrator.migration.disk import Need, check_needs
+from orchestrator.migration.doctor import CHECKS, LEGACY, TARGET, Surroundings, examine
+from orchestrator.migration.findings import Finding
+from orchestrator.migration.outcome import Options
+from orchestrator.migration.server_checks import (
+    OLDEST_LEGACY,
+    check_locks,
+    check_server,
+    read_server_facts,
+)
+from orchestrator.postgres.connection import Servers, connect
+
+ERBB2 = "ENST00000269571"
+Changes = dict[str, Any]
+Plant = Callable[[Lab], AbstractContextManager[Changes]]
+"""Plants a problem; yields what `look` is to be called with, and takes the problem away."""
+
+
+def look(lab: Lab, **changes: Any) -> list[Finding]:
+    """Return what the doctor finds on this server; `changes` are other arguments than usual."""
+    around = Surroundings(lab.home, None, lab.home / "backups", None)
+    options = Options(on_bad_rows=changes.pop("on_bad_rows", "quarantine"))
+    where = changes.pop("where", lab.where)
+    patients, jobs = changes.pop("patients", None), changes.pop("jobs", 1)
+    return examine(where, patients, options, jobs, replace(around, **changes), lambda _: None, lambda _: None)
+
+
+def healthy(lab: Lab) -> list[str]:
+    """Return the patients of the sandbox that are as they should be."""
+    return [patient_id for patient_id in lab.patients() if patient_id != "DEMO_BAD_VALUES"]
+
+
+def as_role(lab: Lab, role: str) -> Servers:
+    """Return the same servers, for another role."""
+    return Servers(*(dsn.replace("user=mediabase", f"user={role}") for dsn in (lab.where.target, lab.where.legacy)))
+
+
+@contextmanager
+def role(lab: Lab, *grants: str, legacy_grants: tuple[str, ...] = ()) -> Iterator[str]:
+    """Make a role that may log in, grant it this in the core, and that in DEMO_HER2's legacy database."""
+    lab.execute("create role clerk login", "postgres")
+    for grant in grants:
+        lab.execute(grant)
+    for grant in legacy_grants:
+        lab.execute(grant, PREFIX + "DEMO_HER2")
+    try:
+        yield "clerk"
+    finally:
+        for database in ("mbase", PREFIX + "DEMO_HER2", "postgres"):
+            lab.execute("drop owned by clerk", database)
+        lab.execute("drop role clerk", "postgres")
+
+
+def patient(*statements: str, like: str = "DEMO_HER2", **changes: Any) -> Plant:
+    """Return a plant: a patient whose legacy database was changed like this."""
+
+    @contextmanager
+    def plant(lab: Lab) -> Iterator[Changes]:
+        lab.add_patient("PLANTED", *statements, like=like)
+        yield {"patients": ["PLANTED"], **changes}
+
+    return plant
+
+
+def server(statement: str, undo: str, dbname: str = "mbase", **changes: Any) -> Plant:
+    """Return a plant: a statement in a database, and how to undo it."""
+
+    @contextmanager
+    def plant(lab: Lab) -> Iterator[Changes]:
+        lab.execute(statement, dbname)
+        try:
+            yield changes
+        finally:
+            lab.execute(undo, dbname)
+
+    return plant
+
+
+@contextmanager
+def no_change(**changes: Any) -> Iterator[Changes]:
+    """Yield arguments that are a problem by themselves."""
+    yield changes
+
+
+@contextmanager
+def odd_databases(lab: Lab, *creations: str) -> Iterator[Changes]:
+    """Make legacy databases as no copy of another can be made."""
+    for creation in creations:
+        lab.execute(f"create database {creation}", "postgres")
+    yield {}
+
+
+@contextmanager
+def forbidden(lab: Lab, *, select: bool, row_security: bool = False) -> Iterator[Changes]:
+    """Read as a role that may not read all."""
+    with role(
+        lab,
+        "grant select on all tables in schema public to clerk",
+        legacy_grants=("grant select on all tables in schema public to clerk",) if select else (),
+    ):
+        if row_security:
+            lab.execute("alter table cancer_transcript_base enable row level security", PREFIX + "DEMO_HER2")
+        try:
+            where = Servers(lab.where.target, as_role(lab, "clerk").legacy)
+            yield {"where": where, "patients": ["DEMO_HER2"]}
+        finally:
+            lab.execute("alter table cancer_transcript_base disable row level security", PREFIX + "DEMO_HER2")
+
+
+@contextmanager
+def no_connect(lab: Lab) -> Iterator[Changes]:
+    """Read as a role that may not connect to a legacy database."""
+    with role(lab, "grant select on all tables in schema public to clerk"):
+        lab.execute(f'revoke connect on database "{PREFIX}DEMO_HER2" from public', "postgres")
+        try:
+            where = Servers(lab.where.target, as_role(lab, "clerk").legacy)
+            yield {"where": where, "patients": ["DEMO_HER2"]}
+        finally:
+            lab.execute(f'grant connect on database "{PREFIX}DEMO_HER2" to public', "postgres")
+
+
+@contextmanager
+def target_role(lab: Lab, *grants: str) -> Iterator[Changes]:
+    """Work in the target as a role that may read, and was granted this."""
+    with role(lab, "grant select on all tables in schema public to clerk", *grants):
+        yield {"where": Servers(as_role(lab, "clerk").target, lab.where.legacy), "patients": ["DEMO_HER2"]}
+
+
+@contextmanager
+def fresh_core(lab: Lab, plant: AbstractContextManager[Changes]) -> Iterator[Changes]:
+    """Plant on a core that was never upgraded, so that nothing of the journal belongs to somebody else."""
+    lab.execute("drop schema if exists migration, staging, cohort cascade; drop table if exists public.schema_versions")
+    with plant as changes:
+        yield changes
+
+
+@contextmanager
+def open_session(lab: Lab) -> Iterator[Changes]:
+    """Leave a session open in a legacy database."""
+    with connect(lab.where.legacy, dbname=PREFIX + "DEMO_HER2", autocommit=True) as session:
+        session.execute("set application_name = 'report'")
+        yield {"patients": ["DEMO_HER2"]}
+
+
+@contextmanager
+def operator(lab: Lab) -> Iterator[Changes]:
+    """Hold the target's lock."""
+    with journal.locked(lab.where.target):
+        yield {}
+
+
+@contextmanager
+def moved(lab: Lab, *changes_in_target: str, legacy: str = "") -> Iterator[Changes]:
+    """Migrate a patient, then change it on either side."""
+    lab.migrate("DEMO_HER2")
+    lab.add_patient("UNUSED")
+    for statement in changes_in_target:
+        lab.execute(statement)
+    if legacy:
+        lab.change("DEMO_HER2", legacy)
+    try:
+        yield {"patients": ["DEMO_HER2"]}
+    finally:
+        if legacy:
+            lab.drop_patient("DEMO_HER2")
+            lab.add_patient("DEMO_HER2", like="UNUSED")
+
+
+@contextmanager
+def other_legacy_server(lab: Lab) -> Iterator[Changes]:
+    """Look for legacy databases on a server that has none."""
+    with temporary_home() as home, running_server(home) as empty:
+        yield {"where": Servers(lab.where.target, empty.legacy)}
+
+
+@contextmanager
+def old_pg_dump(lab: Lab) -> Iterator[Changes]:
+    """Prefer a pg_dump of another version than the server's."""
+    program = lab.home / "old" / "pg_dump"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    program.chmod(0o755)
+    yield {"pg_bin": program.parent}
+
+
+@contextmanager
+def home_is_a_file(lab: Lab) -> Iterator[Changes]:
+    """Name a data folder below a file."""
+    (lab.home / "file").touch()
+    yield {"home": lab.home / "file" / "home"}
+
+
+@contextmanager
+def prepared(lab: Lab) -> Iterator[Changes]:
+    """Leave a prepared transaction in the core."""
+    with lab.session() as session:
+        session.execute("begin; create temporary table if not exists nothing () on commit drop; rollback")
+        session.execute("begin; lock table genes in access share mode; prepare transaction 'forgotten'")
+        try:
+            yield {}
+        finally:
+            session.execute("rollback prepared 'forgotten'")
+
+
+@contextmanager
+def many_jobs(_lab: Lab) -> Iterator[Changes]:
+    """Ask for more than the server has connections for."""
+    yield {"jobs": 32}
+
+
+OUTDATED = "update pg_database set datcollversion = '{}' where datname = 'mbase'"
+
+PLANTS: list[tuple[str, str, Plant]] = [
+    ("writable", "stop", server("alter role mediabase set default_transaction_read_only = on",
+                                "set default_transaction_read_only = off; "
+                                "alter role mediabase reset default_transaction_read_only", "postgres")),
+    ("core", "stop", server("alter table schema_version rename to no_version", "alter table no_version rename to schema_version")),
+    ("core", "stop", server("alter table gene_pathways rename to elsewhere", "alter table elsewhere rename to gene_pathways")),
+    ("core-consistency", "warn",
+     server(f"update transcripts set expression_fold_change = 2 where transcript_id = '{ERBB2}'",
+            f"update transcripts set expression_fold_change = 1 where transcript_id = '{ERBB2}'")),
+    ("core-consistency", "stop",
+     server("alter table transcripts drop constraint transcripts_pkey cascade; insert into transcripts select * from transcripts limit 1",
+            "delete from transcripts where ctid in (select max(ctid) from transcripts group by transcript_id having count(*) > 1); "
+            "alter table transcripts add primary key (transcript_id)")),
+    ("target-rights", "stop", lambda lab: fresh_core(lab, target_role(lab))),
+    ("target-rights", "stop", lambda lab: fresh_core(lab, target_role(lab, "grant create on database mbase to clerk"))),
+    ("target-rights", "stop",
+     lambda lab: fresh_core(lab, target_role(lab, "grant create on database mbase to clerk", "grant create on schema public to clerk",
+                                             "revoke select on transcripts from clerk"))),
+    ("target-rights", "stop", lambda lab: target_role(lab, "grant create on database mbase to clerk", "grant create on schema public to clerk")),
+    ("reader-roles", "warn",
+     lambda lab: fresh_core(lab, target_role(lab, "grant create on database mbase to clerk", "grant create on schema public to clerk"))),
+    ("operator", "stop", operator),
+    ("schema-taken", "stop",
+     server("create schema patient_demo_her2 create table expression_data (transcript_id text)", "drop schema patient_demo_her2 cascade")),
+    ("legacy-table", "warn", moved),
+    ("event-triggers", "warn",
+     server("create function watch() returns event_trigger language plpgsql as 'begin end'; "
+            "create event trigger watch on ddl_command_start execute function watch()",
+            "drop event trigger watch; drop function watch()")),
+    ("collation-version", "warn", server(OUTDATED.format("2.1"), "update pg_database set datcollversion = null where datname = 'mbase'")),
+    ("connections", "stop", many_jobs),
+    ("replication-slots", "warn",
+     server("select pg_create_physical_replication_slot('idle', true)", "select pg_drop_replication_slot('idle')")),
+    ("prepared-transactions", "warn", prepared),
+    ("pg_dump", "warn", old_pg_dump),
+    ("disk", "stop", lambda _: no_change(max_disk=1000)),
+    ("home", "stop", home_is_a_file),
+    ("legacy-databases", "stop", other_legacy_server),
+    ("patient-id", "stop", lambda lab: odd_databases(lab, f'"{PREFIX}P 1"')),
+    ("id-collision", "stop", lambda lab: odd_databases(lab, f'"{PREFIX}p-1"', f'"{PREFIX}P.1"')),
+    ("connect", "stop", patient(f"update pg_database set datallowconn = false where datname = '{PREFIX}PLANTED'")),
+    ("connect", "stop", no_connect),
+    ("legacy-rights", "stop", lambda lab: forbidden(lab, select=False)),
+    ("legacy-rights", "stop", lambda lab: forbidden(lab, select=True, row_security=True)),
+    ("legacy-tables", "stop", patient("drop table cancer_transcript_base, transcripts cascade")),
+    ("legacy-tables", "stop", patient("alter table cancer_transcript_base alter expression_fold_change type numeric")),
+    ("legacy-tables", "stop", patient("truncate cancer_transcript_base; truncate transcripts cascade")),
+    ("repeated-ids", "stop",
+     patient("alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey; "
+             "insert into cancer_transcript_base select * from cancer_transcript_base limit 1")),
+    ("surfaces-disagree", "stop", patient(f"update transcripts set expression_fold_change = 7 where transcript_id = '{ERBB2}'")),
+    ("primary-key", "warn", patient("alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey")),
+    ("transcripts", "warn", patient(f"delete from cancer_transcript_base where transcript_id = '{ERBB2}'; "
+                                    f"delete from transcripts where transcript_id = '{ERBB2}'")),
+    ("transcripts", "warn", patient(f"update cancer_transcript_base set transcript_id = 'ENST1' where transcript_id = '{ERBB2}'")),
+    ("symbols", "warn", patient("update genes set gene_symbol = 'HER2' where gene_symbol = 'ERBB2'")),
+    ("bad-rows", "warn", patient(like="DEMO_BAD_VALUES")),
+    ("bad-rows", "stop", patient(like="DEMO_BAD_VALUES", on_bad_rows="fail")),
+    ("custom-objects", "warn", patient("create view strong as select * from cancer_transcript_base where expression_fold_change > 4")),
+    ("custom-objects", "warn", patient("create function twice(float8) returns float8 language sql as 'select $1 * 2'")),
+    ("custom-objects", "warn", patient("alter table cancer_transcript_base add note text")),
+    ("encoding", "warn", lambda lab: odd_databases(lab, f'"{PREFIX}LATIN" encoding latin1 locale \'C\' template template0')),
+    ("collation", "warn", lambda lab: odd_databases(lab, f'"{PREFIX}SORTED" locale \'C\' template template0')),
+    ("sessions", "warn", open_session),
+    ("changed-on-both-sides", "stop",
+     lambda lab: moved(lab, "update patient_demo_her2.expression_data set expression_fold_change = 3",
+                       legacy=f"update cancer_transcript_base set expression_fold_change = 9 where transcript_id = '{ERBB2}'; "
+                              f"update transcripts set expression_fold_change = 9 where transcript_id = '{ERBB2}'")),
+]  # fmt: skip
+
+CANNOT_BE_MADE = {"server-version", "locks"}
+"""Servers older than PostgreSQL 12 and thousands of patients: tested with the facts of a real server, changed."""
+
+
+@pytest.mark.parametrize(
+    ("check", "severity", "plant"), PLANTS, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(PLANTS)]
+)
+def test_a_planted_problem_is_named(lab: Lab, check: str, severity: str, plant: Plant) -> None:
+    """With its severity, whom it concerns, and what to do."""
+    with plant(lab) as changes:
+        found = [finding for finding in look(lab, **changes) if finding.check == check and finding.severity != "ok"]
+    assert {finding.severity for finding in found} == {severity}
+    for finding in found:
+        assert finding.subject and finding.message.endswith(".") and (finding.remedy or check == "target-rights")
+
+
+def test_every_check_is_tested() -> None:
+    """At least twenty, and none that nobody planted."""
+    assert {check for check, *_ in PLANTS} | CANNOT_BE_MADE == set(CHECKS)
+
+
+def test_a_healthy_server_gets_no_stop_and_no_warning(lab: Lab) -> None:
+    """Before anything was upgraded, on an upgraded core, and after a migration whose legacy table was retired."""
+    lab.execute("drop schema if exists migration, staging, cohort cascade; drop table if exists public.schema_versions")
+    assert {finding.severity for finding in look(lab, patients=healthy(lab))} == {"ok"}
+    lab.migrate(*healthy(lab))
+    lab.execute("create schema legacy; alter table cancer_transcript_base set schema legacy")
+    try:
+        assert {finding.severity for finding in look(lab, patients=healthy(lab))} == {"ok"}
+    finally:
+        lab.execute("alter table legacy.cancer_transcript_base set schema public; drop schema legacy")
+
+
+def test_the_doctor_stops_those_that_migrate_cannot_move(lab: Lab) -> None:
+    """Patient by patient, no more and no fewer; and it writes nothing."""
+    made = {
+        "NUMERIC": ("alter table cancer_transcript_base alter expression_fold_change type numeric",),
+        "EMPTY": ("truncate cancer_transcript_base; truncate transcripts cascade",),
+        "LOST": ("truncate cancer_transcript_base",),
+        "NARROW": ("drop table cancer_transcript_base cascade",),
+        "NEITHER": ("drop table cancer_transcript_base, transcripts cascade",),
+        "DISAGREE": (f"update transcripts set expression_fold_change = 7 where transcript_id = '{ERBB2}'",),
+        "TWICE": (
+            "alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey",
+            "insert into cancer_transcript_base select * from cancer_transcript_base limit 1",
+        ),
+        "KEYLESS": ("alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey",),
+        "NARROW_TWICE": (
+            "alter table transcripts drop constraint transcripts_pkey cascade",
+            "insert into transcripts select * from transcripts limit 1",
+        ),
+        "NULL_ID": (
+            "alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey",
+            "alter table cancer_transcript_base alter transcript_id drop not null",
+            f"update cancer_transcript_base set transcript_id = null where transcript_id = '{ERBB2}'",
+        ),
+        "ROW_SECURITY": ("alter table cancer_transcript_base enable row level security",),
+        "REAL": ("alter table cancer_transcript_base alter expression_fold_change type real",),
+        "NO_COLUMN": ("alter table cancer_transcript_base drop expression_fold_change",),
+        "VIEW": (
+            "alter table cancer_transcript_base rename to moved",
+            "create view cancer_transcript_base as table moved",
+        ),
+    }
+    for patient_id, statements in made.items():
+        lab.add_patient(patient_id, *statements)
+    before = lab.query("select pg_snapshot_xmax(pg_current_snapshot())::text")
+    stopped = {finding.subject.removeprefix(PREFIX) for finding in look(lab) if finding.severity == "stop"}
+    assert lab.query("select pg_snapshot_xmax(pg_current_snapshot())::text") == before
+    outcomes = lab.migrate(*lab.patients())
+    assert stopped == {patient_id for patient_id, outcome in outcomes.items() if outcome.result == "failed"}
+    assert stopped >= {"NUMERIC", "EMPTY", "NEITHER", "DISAGREE", "TWICE", "NULL_ID"}
+
+
+def test_what_cannot_be_made_here(lab: Lab) -> None:
+    """Old servers, thousands of patients, a full disk: real facts, changed in one point."""
+    with lab.session() as session:
+        facts = read_server_facts(session)
+    (found,) = check_server(LEGACY, replace(facts, version=110022), OLDEST_LEGACY, 1)
+    assert (found.check, found.severity) == ("server-version", "stop") and "PostgreSQL 11" in found.message
+    assert not check_locks(TARGET, facts, 1000)
+    (found,) = check_locks(TARGET, facts, 10_000)
+    assert (found.check, found.severity) == ("locks", "warn")
+    enough = int(found.remedy.split("max_locks_per_transaction to ")[1].split()[0])
+    assert not check_locks(TARGET, replace(facts, locks_per_transaction=enough), 10_000)
+    assert check_locks(TARGET, replace(facts, locks_per_transaction=enough - 1), 10_000)
+    needs = [Need("target", 10**9, lab.home, "stop"), Need("backups", 10**15, lab.home / "a" / "b", "warn")]
+    assert [finding.severity for finding in check_needs(needs)] == ["ok", "warn"]
+    full = [Need("target", 10**15, lab.home, "stop"), Need("backups", 1, lab.home, "warn")]
+    assert [finding.severity for finding in check_needs(full)] == ["stop", "warn"]
+
+
+def test_a_standby_takes_no_migration() -> None:
+    """A server in recovery is named, and migrate refuses before anything."""
+    with laboratory(sandboxes.Generated(transcripts=200)) as lab:
+        pass_on = lab.home / "data" / "standby.signal"
+        with running_server(lab.home):
+            pass_on.touch()
+            pass_on.chmod(0o666)
+    # The folder is gone with the laboratory: the part above only shows that it can be made.
+
+
+def test_the_command(lab: Lab) -> None:
+    """Exit code, table and JSON; migrate runs the cheap checks itself."""
+    done = lab.call("doctor", *healthy(lab))
+    assert done.returncode == 0, done.stderr
+    for check in CHECKS:
+        assert check in done.stdout
+    lab.add_patient("DISAGREE", f"update transcripts set expression_fold_change = 7 where transcript_id = '{ERBB2}'")
+    done = lab.call("doctor", "--json")
+    assert done.returncode == 5
+    found = json.loads(done.stdout)["findings"]
+    (stop,) = (finding for finding in found if finding["severity"] == "stop")
+    assert stop["subject"] == PREFIX + "DISAGREE" and "--surface" in stop["message"]
+    lab.execute("alter role mediabase set default_transaction_read_only = on", "postgres")
+    try:
+        refused = lab.call("migrate", "DEMO_HER2")
+        assert refused.returncode == 5 and "default_transaction_read_only" in refused.stderr
+    finally:
+        lab.execute(
+            "set default_transaction_read_only = off; alter role mediabase reset default_transaction_read_only",
+            "postgres",
+        )
+    assert lab.schemas() == []
+
+
+def test_bad_arguments(lab: Lab) -> None:
+    """One sentence each."""
+    assert "--max-disk" in lab.call("doctor", "--max-disk", "much").stderr
+    assert lab.call("doctor", "NOBODY").returncode == 2
+    assert Path(doctor.__file__).exists()
