@@ -8,7 +8,7 @@ from typing import NoReturn
 import psycopg
 import typer
 
-from orchestrator.cli import doctor, inventory, migrate, sandbox, status, tools
+from orchestrator.cli import core, doctor, inventory, migrate, sandbox, status, tools
 from orchestrator.cli.output import err
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
@@ -24,7 +24,7 @@ app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(status.status)
-app.add_typer(tools.core_app, name="core")
+app.add_typer(core.app, name="core")
 app.add_typer(sandbox.app, name="sandbox")
 app.command(context_settings=tools.PASS_ON)(tools.dbt)
 app.command(context_settings=tools.PASS_ON)(tools.psql)

@@ -50,22 +50,22 @@ class Reporter(Protocol):
     """Shows how far a long command is."""
 
     def begin(self, total: int) -> None:
-        """Say how many patients there are."""
+        """Say how many there are to work on."""
 
     def step(self, text: str, *, done: bool = False) -> None:
-        """Say what happens now; `done` counts one patient as finished."""
+        """Say what happens now; `done` counts one as finished."""
 
 
 @contextmanager
-def progress(*, is_quiet: bool = False) -> Iterator[Reporter]:
-    """Yield a progress bar on a terminal, plain lines elsewhere; nothing when quiet."""
+def progress(unit: str = "patients", *, is_quiet: bool = False) -> Iterator[Reporter]:
+    """Yield a progress bar on a terminal, plain lines elsewhere; nothing when quiet. It counts `unit`."""
     if is_quiet or not err.is_terminal:
         yield _Lines(is_quiet)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(),
                TextColumn("{task.fields[rate]}"), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=err, transient=True) as bar:
-        yield _Bar(bar)
+        yield _Bar(bar, unit)
 
 
 class _Lines:
@@ -84,8 +84,9 @@ class _Lines:
 
 
 class _Bar:
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: Progress, unit: str) -> None:
         self.bar = bar
+        self.unit = unit
         self.task = bar.add_task("starting", total=None, rate="")
 
     def begin(self, total: int) -> None:
@@ -94,4 +95,4 @@ class _Bar:
     def step(self, text: str, *, done: bool = False) -> None:
         self.bar.update(self.task, description=text, advance=int(done))
         speed = self.bar.tasks[0].finished_speed or self.bar.tasks[0].speed
-        self.bar.update(self.task, rate=f"{speed:.1f} patients/s" if speed else "")
+        self.bar.update(self.task, rate=f"{speed:.1f} {self.unit}/s" if speed else "")

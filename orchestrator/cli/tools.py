@@ -1,21 +1,17 @@
-"""`mediabase dbt`, `psql` and `core`: other programs and single steps, on the same settings."""
+"""`mediabase dbt` and `mediabase psql`: other programs, on the same settings."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from orchestrator.cli.output import out, print_json
 from orchestrator.dbt.runner import artifact_folder, dbt_environment, expand_short_vars
-from orchestrator.migration import core
 from orchestrator.postgres.connection import environment, resolve, servers
 from orchestrator.postgres.programs import find_program
 from orchestrator.settings import Settings
 
-core_app = typer.Typer(help="The core database.", no_args_is_help=True)
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
@@ -40,17 +36,3 @@ def psql(context: typer.Context) -> None:
     with servers(settings) as where:
         command = [str(find_program("psql", settings.pg_bin)), *context.args]
         raise typer.Exit(subprocess.run(command, env={**os.environ, **environment(where.target)}).returncode)
-
-
-@core_app.command()
-def upgrade(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Add to the core what v0.6.0 needs: schemas staging, migration, cohort. Changes nothing that is there.
-
-    Example: mediabase core upgrade
-    """
-    with servers(Settings()) as where:
-        is_new = core.upgrade(where.target)
-    if as_json:
-        print_json({"version": core.BASELINE, "changed": is_new})
-    else:
-        out.print(f"The core is at {core.BASELINE}{'' if is_new else ' already'}.")

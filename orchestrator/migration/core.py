@@ -3,11 +3,11 @@
 import re
 
 import psycopg
-from psycopg import sql
 
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.survey import CoreIds, fingerprint, transcript_ids
 from orchestrator.migration.publish import allow_core_reader
+from orchestrator.migration.versions import history
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.statements import statement
 
@@ -22,18 +22,11 @@ CORE_TABLES = ("genes", "transcripts", "gene_annotations", "gene_cross_reference
 
 def versions(connection: Connection) -> list[str]:
     """Return the recorded schema versions, the latest first; empty when none is recorded."""
-    found: list[str] = []
-    for table, version, applied in connection.execute(statement(__package__, "versions")).fetchall():
-        latest_first = sql.SQL("order by {} desc nulls last").format(sql.Identifier(str(applied)))
-        query = sql.SQL("select {}::text from public.{} {}").format(
-            sql.Identifier(str(version)), sql.Identifier(str(table)), latest_first if applied else sql.SQL("")
-        )
-        found += [str(row[0]) for row in connection.execute(query).fetchall()]
-    return found
+    return [recorded.version for recorded in history(connection)]
 
 
-def check(connection: Connection) -> None:
-    """Raise RefusedError unless this is a v0.5.x core, or one that was upgraded already."""
+def check_version(connection: Connection) -> list[str]:
+    """Return the recorded versions; raise RefusedError unless it is a v0.5.x core, or one that was upgraded already."""
     info = connection.info
     if info.server_version < OLDEST_TARGET:
         raise RefusedError(f"The target runs PostgreSQL {info.server_version // 10000}; it must be 15 or newer.")
@@ -48,12 +41,18 @@ def check(connection: Connection) -> None:
             f"{info.dbname} is not a MEDIABASE v0.5 core: "
             + (f"its latest schema version is {found[0]}." if found else "it records no schema version.")
         )
+    return found
+
+
+def check(connection: Connection) -> None:
+    """Raise RefusedError unless this is a v0.5.x core, or one that was upgraded already, with all its tables."""
+    check_version(connection)
     absent = [
         table for table in CORE_TABLES
         if connection.execute("select to_regclass(%s)", [f"public.{table}"]).fetchone() == (None,)
     ]  # fmt: skip
     if absent:
-        raise RefusedError(f"{info.dbname} is not a MEDIABASE core: it has no table {', '.join(absent)}.")
+        raise RefusedError(f"{connection.info.dbname} is not a MEDIABASE core: it has no table {', '.join(absent)}.")
 
 
 def upgrade(target_dsn: str) -> bool:
@@ -62,16 +61,25 @@ def upgrade(target_dsn: str) -> bool:
     Raises RefusedError for a core of another version, or without the rights to add to it.
     """
     with connect(target_dsn) as connection:
-        check(connection)
-        is_new = BASELINE not in versions(connection)
-        try:
-            connection.execute(statement(__package__, "upgrade"))
-            allow_core_reader(connection)
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise RefusedError(
-                f"The role {connection.info.user} may not upgrade {connection.info.dbname} "
-                f"({error.diag.message_primary}): grant it CREATE on the database and on schema public."
-            ) from error
+        return add(connection)
+
+
+def add(connection: Connection) -> bool:
+    """Do what `upgrade` does, in the transaction of `connection`."""
+    check(connection)
+    is_new = BASELINE not in versions(connection)
+    try:
+        connection.execute(statement(__package__, "upgrade"))
+        allow_core_reader(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RefusedError(
+            f"The role {connection.info.user} may not upgrade {connection.info.dbname} "
+            f"({error.diag.message_primary}): grant it CREATE on the database and on schema public."
+        ) from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise RefusedError(
+            f"{connection.info.dbname} takes no writes: it is a standby, or set to read only."
+        ) from error
     return is_new
 
 

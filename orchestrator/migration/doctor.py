@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import MediabaseError, PatientError, RefusedError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core, inventory, journal
 from orchestrator.migration.batch import settled_by_data
+from orchestrator.migration.consistency import consistency
 from orchestrator.migration.disk import Need, backup_need, check_limit, check_needs, data_folder, target_need
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.inventory import Entry
@@ -166,9 +167,9 @@ def _identity(connection: Connection) -> object:
 def _check_core(target: Connection) -> list[Finding]:
     try:
         core.check(target)
+        return [replace(finding, check="core-consistency") for finding in consistency(target)]
     except RefusedError as error:
         return [Finding("core", "stop", TARGET, str(error), "Give the core's database in MEDIABASE_DSN.")]
-    return []
 
 
 def _check_home(home: Path) -> list[Finding]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Lab, laboratory
+from other_server import OtherServer, debian_server
 
 from orchestrator import sandbox as sandboxes
 from orchestrator.postgres.connection import Servers, connect, servers
@@ -58,6 +59,13 @@ def lab(laboratory_server: Lab) -> Iterator[Lab]:
     laboratory_server.reset()
     yield laboratory_server
     laboratory_server.reset()
+
+
+@pytest.fixture(scope="session")
+def debian() -> Iterator[OtherServer]:
+    """Return Debian's PostgreSQL 15 without any database; skip the test where it is absent."""
+    with debian_server() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -144,13 +144,13 @@ class Lab:
         return inline(*arguments, **{"MEDIABASE_HOME": str(self.home), **variables})
 
     @contextmanager
-    def started(self, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    def started(self, *arguments: object, **variables: str) -> Iterator[subprocess.Popen[str]]:
         """Start `mediabase` in a process group of its own, as a terminal does; none of it is left
         afterwards.
         """
         process = subprocess.Popen(
             [MEDIABASE, *map(str, arguments)],
-            env=clean_environment(MEDIABASE_HOME=str(self.home)),
+            env=clean_environment(MEDIABASE_HOME=str(self.home), **variables),
             cwd="/",
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

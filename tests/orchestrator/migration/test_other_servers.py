@@ -1,79 +1,16 @@
 """Legacy and target on separate servers of different versions, by password and service file over TCP."""
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from other_server import PASSWORD, OtherServer
 
 from orchestrator.postgres.connection import Servers
-from orchestrator.postgres.embedded import _server_user
 
-DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
-PASSWORD = "s3cret with space"
 VERIFY = Path(__file__).parents[2] / "verify_values.py"
-
-
-@dataclass(frozen=True)
-class OtherServer:
-    """A server that libpq finds through its service file."""
-
-    folder: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return what libpq needs to find the service and its password."""
-        return {"PGSERVICEFILE": str(self.folder / "services"), "PGPASSFILE": str(self.folder / "passwords")}
-
-
-@pytest.fixture(scope="module")
-def debian() -> Iterator[OtherServer]:
-    """Run Debian's PostgreSQL 15 on a port of the loopback, with a password; skip where it is absent."""
-    if not (DEBIAN_15 / "postgres").exists():
-        pytest.skip("needs Debian's PostgreSQL 15 (package postgresql-15)")
-    folder = Path(tempfile.mkdtemp(prefix="mb-pg15-", dir="/tmp"))
-    folder.chmod(0o711)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    user = _server_user()
-    identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    for name, content in (
-        ("initial", PASSWORD),
-        ("services", f"[other]\nhost=127.0.0.1\nport={port}\nuser=owner\ndbname=mbase\n"
-                     f"[other_legacy]\nhost=127.0.0.1\nport={port}\nuser=owner\ndbname=postgres\n"),
-        ("passwords", f"127.0.0.1:{port}:*:owner:{PASSWORD}\n"),
-    ):  # fmt: skip
-        (folder / name).write_text(content)
-        (folder / name).chmod(0o644 if name == "initial" else 0o600)
-    data = folder / "data"
-    data.mkdir(mode=0o700)
-    if user:
-        os.chown(data, user.pw_uid, user.pw_gid)
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [DEBIAN_15 / program, "-D", data, *arguments],
-            check=True,
-            capture_output=True,
-            cwd="/",
-            **identity,
-        )
-
-    run("initdb", "-U", "owner", "-A", "scram-sha-256", f"--pwfile={folder / 'initial'}", "--locale=C.UTF-8")
-    options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off"
-    run("pg_ctl", "start", "-w", "-o", options, "-l", str(data / "log"))
-    try:
-        yield OtherServer(folder)
-    finally:
-        run("pg_ctl", "stop", "-w", "-m", "immediate")
-        shutil.rmtree(folder)
 
 
 def mediabase(settings: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
