@@ -12,6 +12,7 @@ from other_server import OtherServer, debian_server
 
 from orchestrator import sandbox as sandboxes
 from orchestrator.postgres.connection import Servers, connect, servers
+from orchestrator.postgres.embedded import SERVER_SETTINGS
 from orchestrator.settings import Settings
 
 SANDBOX_TRANSCRIPTS = 600
@@ -49,8 +50,10 @@ def sandbox(server: Servers) -> Servers:
 @pytest.fixture(scope="session")
 def laboratory_server() -> Iterator[Lab]:
     """Return a second server with a sandbox, for tests that migrate."""
-    with laboratory(sandboxes.Generated(transcripts=SANDBOX_TRANSCRIPTS)) as made:
-        yield made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SERVER_SETTINGS, "max_prepared_transactions", "5")  # none by default, and a problem to find
+        with laboratory(sandboxes.Generated(transcripts=SANDBOX_TRANSCRIPTS)) as made:
+            yield made
 
 
 @pytest.fixture

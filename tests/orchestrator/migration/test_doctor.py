@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import PREFIX, Lab, laboratory, running_server, temporary_home
+from helpers import PREFIX, Lab, running_server, temporary_home
+from other_server import debian_server
 
 from orchestrator import sandbox as sandboxes
-from orchestrator.migration import doctor, journal
+from orchestrator.migration import core, journal
 from orchestrator.migration.disk import Need, check_needs
 from orchestrator.migration.doctor import CHECKS, LEGACY, TARGET, Surroundings, examine
 from orchestrator.migration.findings import Finding
@@ -151,6 +151,14 @@ def fresh_core(lab: Lab, plant: AbstractContextManager[Changes]) -> Iterator[Cha
 
 
 @contextmanager
+def of_others(lab: Lab, plant: AbstractContextManager[Changes]) -> Iterator[Changes]:
+    """Plant on a core that another role upgraded."""
+    core.upgrade(lab.where.target)
+    with plant as changes:
+        yield changes
+
+
+@contextmanager
 def open_session(lab: Lab) -> Iterator[Changes]:
     """Leave a session open in a legacy database."""
     with connect(lab.where.legacy, dbname=PREFIX + "DEMO_HER2", autocommit=True) as session:
@@ -166,14 +174,14 @@ def operator(lab: Lab) -> Iterator[Changes]:
 
 
 @contextmanager
-def moved(lab: Lab, *changes_in_target: str, legacy: str = "") -> Iterator[Changes]:
+def moved(lab: Lab, *changes_in_target: str, legacy: tuple[str, ...] = ()) -> Iterator[Changes]:
     """Migrate a patient, then change it on either side."""
     lab.migrate("DEMO_HER2")
     lab.add_patient("UNUSED")
     for statement in changes_in_target:
         lab.execute(statement)
-    if legacy:
-        lab.change("DEMO_HER2", legacy)
+    for statement in legacy:
+        lab.change("DEMO_HER2", statement)
     try:
         yield {"patients": ["DEMO_HER2"]}
     finally:
@@ -210,7 +218,6 @@ def home_is_a_file(lab: Lab) -> Iterator[Changes]:
 def prepared(lab: Lab) -> Iterator[Changes]:
     """Leave a prepared transaction in the core."""
     with lab.session() as session:
-        session.execute("begin; create temporary table if not exists nothing () on commit drop; rollback")
         session.execute("begin; lock table genes in access share mode; prepare transaction 'forgotten'")
         try:
             yield {}
@@ -219,46 +226,72 @@ def prepared(lab: Lab) -> Iterator[Changes]:
 
 
 @contextmanager
+def on_a_standby(lab: Lab) -> Iterator[Changes]:
+    """Work on a server in recovery; skip where Debian's PostgreSQL 15 is absent, which makes one here."""
+    with debian_server() as primary:
+        where = Servers(primary.dsn("mbase"), primary.dsn("postgres"))
+        sandboxes.up(where, sandboxes.SandboxSpec(sandboxes.Generated(transcripts=200)))
+        with primary.standby() as standby:
+            yield {"where": Servers(standby.dsn("mbase"), lab.where.legacy), "patients": ["DEMO_HER2"]}
+
+
+@contextmanager
 def many_jobs(_lab: Lab) -> Iterator[Changes]:
     """Ask for more than the server has connections for."""
     yield {"jobs": 32}
 
 
-OUTDATED = "update pg_database set datcollversion = '{}' where datname = 'mbase'"
+MAY_CREATE_SCHEMAS = "grant create on database mbase to clerk"
+MAY_CREATE = (MAY_CREATE_SCHEMAS, "grant create on schema public to clerk")
+READ_ONLY = "alter role mediabase set default_transaction_read_only = on"
+WRITABLE = "set transaction read write; alter role mediabase reset default_transaction_read_only"
+OUTDATED = "update pg_database set datcollversion = {} where datname = 'mbase'"
+KEYLESS = "alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey"
+REPEATED = "insert into cancer_transcript_base select * from cancer_transcript_base limit 1"
+OF_ERBB2 = f"where transcript_id = '{ERBB2}'"
+SET_WIDE = f"update cancer_transcript_base set expression_fold_change = {{}} {OF_ERBB2}"
+SET_NARROW = f"update transcripts set expression_fold_change = {{}} {OF_ERBB2}"
+EMPTIED = "truncate cancer_transcript_base; truncate transcripts cascade"
+NUMERIC = "alter table cancer_transcript_base alter expression_fold_change type numeric"
+NEITHER = "drop table cancer_transcript_base, transcripts cascade"
+EVENT_TRIGGER = """
+    create function watch() returns event_trigger language plpgsql as 'begin end';
+    create event trigger watch on ddl_command_start execute function watch()
+"""
+TAKEN = "create schema patient_demo_her2 create table expression_data (transcript_id text)"
+REPEAT_IN_CORE = """
+    alter table transcripts drop constraint transcripts_pkey cascade;
+    insert into transcripts select * from transcripts limit 1
+"""
+REPAIR_CORE = """
+    delete from transcripts
+    where ctid in (select max(ctid) from transcripts group by transcript_id having count(*) > 1);
+    alter table transcripts add primary key (transcript_id)
+"""
+VIEW = "create view strong as select * from cancer_transcript_base where expression_fold_change > 4"
+FUNCTION = "create function twice(float8) returns float8 language sql as 'select $1 * 2'"
 
 PLANTS: list[tuple[str, str, Plant]] = [
-    ("writable", "stop", server("alter role mediabase set default_transaction_read_only = on",
-                                "set default_transaction_read_only = off; "
-                                "alter role mediabase reset default_transaction_read_only", "postgres")),
-    ("core", "stop", server("alter table schema_version rename to no_version", "alter table no_version rename to schema_version")),
-    ("core", "stop", server("alter table gene_pathways rename to elsewhere", "alter table elsewhere rename to gene_pathways")),
-    ("core-consistency", "warn",
-     server(f"update transcripts set expression_fold_change = 2 where transcript_id = '{ERBB2}'",
-            f"update transcripts set expression_fold_change = 1 where transcript_id = '{ERBB2}'")),
-    ("core-consistency", "stop",
-     server("alter table transcripts drop constraint transcripts_pkey cascade; insert into transcripts select * from transcripts limit 1",
-            "delete from transcripts where ctid in (select max(ctid) from transcripts group by transcript_id having count(*) > 1); "
-            "alter table transcripts add primary key (transcript_id)")),
+    ("writable", "stop", server(READ_ONLY, WRITABLE, "postgres")),
+    ("writable", "stop", on_a_standby),
+    ("core", "stop", server("alter table schema_version rename to odd", "alter table odd rename to schema_version")),
+    ("core", "stop", server("alter table gene_pathways rename to odd", "alter table odd rename to gene_pathways")),
+    ("core-consistency", "warn", server(SET_NARROW.format(2), SET_NARROW.format(1))),
+    ("core-consistency", "stop", server(REPEAT_IN_CORE, REPAIR_CORE)),
     ("target-rights", "stop", lambda lab: fresh_core(lab, target_role(lab))),
-    ("target-rights", "stop", lambda lab: fresh_core(lab, target_role(lab, "grant create on database mbase to clerk"))),
+    ("target-rights", "stop", lambda lab: fresh_core(lab, target_role(lab, MAY_CREATE_SCHEMAS))),
     ("target-rights", "stop",
-     lambda lab: fresh_core(lab, target_role(lab, "grant create on database mbase to clerk", "grant create on schema public to clerk",
-                                             "revoke select on transcripts from clerk"))),
-    ("target-rights", "stop", lambda lab: target_role(lab, "grant create on database mbase to clerk", "grant create on schema public to clerk")),
-    ("reader-roles", "warn",
-     lambda lab: fresh_core(lab, target_role(lab, "grant create on database mbase to clerk", "grant create on schema public to clerk"))),
+     lambda lab: fresh_core(lab, target_role(lab, *MAY_CREATE, "revoke select on transcripts from clerk"))),
+    ("target-rights", "stop", lambda lab: of_others(lab, target_role(lab, *MAY_CREATE))),
+    ("reader-roles", "warn", lambda lab: fresh_core(lab, target_role(lab, *MAY_CREATE))),
     ("operator", "stop", operator),
-    ("schema-taken", "stop",
-     server("create schema patient_demo_her2 create table expression_data (transcript_id text)", "drop schema patient_demo_her2 cascade")),
+    ("schema-taken", "stop", server(TAKEN, "drop schema patient_demo_her2 cascade")),
     ("legacy-table", "warn", moved),
-    ("event-triggers", "warn",
-     server("create function watch() returns event_trigger language plpgsql as 'begin end'; "
-            "create event trigger watch on ddl_command_start execute function watch()",
-            "drop event trigger watch; drop function watch()")),
-    ("collation-version", "warn", server(OUTDATED.format("2.1"), "update pg_database set datcollversion = null where datname = 'mbase'")),
+    ("event-triggers", "warn", server(EVENT_TRIGGER, "drop event trigger watch; drop function watch()")),
+    ("collation-version", "warn", server(OUTDATED.format("'2.1'"), OUTDATED.format("null"))),
     ("connections", "stop", many_jobs),
-    ("replication-slots", "warn",
-     server("select pg_create_physical_replication_slot('idle', true)", "select pg_drop_replication_slot('idle')")),
+    ("replication-slots", "warn", server("select pg_create_physical_replication_slot('idle', true)",
+                                         "select pg_drop_replication_slot('idle')")),
     ("prepared-transactions", "warn", prepared),
     ("pg_dump", "warn", old_pg_dump),
     ("disk", "stop", lambda _: no_change(max_disk=1000)),
@@ -270,30 +303,28 @@ PLANTS: list[tuple[str, str, Plant]] = [
     ("connect", "stop", no_connect),
     ("legacy-rights", "stop", lambda lab: forbidden(lab, select=False)),
     ("legacy-rights", "stop", lambda lab: forbidden(lab, select=True, row_security=True)),
-    ("legacy-tables", "stop", patient("drop table cancer_transcript_base, transcripts cascade")),
-    ("legacy-tables", "stop", patient("alter table cancer_transcript_base alter expression_fold_change type numeric")),
-    ("legacy-tables", "stop", patient("truncate cancer_transcript_base; truncate transcripts cascade")),
-    ("repeated-ids", "stop",
-     patient("alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey; "
-             "insert into cancer_transcript_base select * from cancer_transcript_base limit 1")),
-    ("surfaces-disagree", "stop", patient(f"update transcripts set expression_fold_change = 7 where transcript_id = '{ERBB2}'")),
-    ("primary-key", "warn", patient("alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey")),
-    ("transcripts", "warn", patient(f"delete from cancer_transcript_base where transcript_id = '{ERBB2}'; "
-                                    f"delete from transcripts where transcript_id = '{ERBB2}'")),
-    ("transcripts", "warn", patient(f"update cancer_transcript_base set transcript_id = 'ENST1' where transcript_id = '{ERBB2}'")),
+    ("legacy-tables", "stop", patient(NEITHER)),
+    ("legacy-tables", "stop", patient(NUMERIC)),
+    ("legacy-tables", "stop", patient(EMPTIED)),
+    ("repeated-ids", "stop", patient(KEYLESS, REPEATED)),
+    ("surfaces-disagree", "stop", patient(SET_NARROW.format(7))),
+    ("primary-key", "warn", patient(KEYLESS)),
+    ("transcripts", "warn", patient(f"delete from cancer_transcript_base {OF_ERBB2}",
+                                    f"delete from transcripts {OF_ERBB2}")),
+    ("transcripts", "warn", patient(f"update cancer_transcript_base set transcript_id = 'ENST1' {OF_ERBB2}",
+                                    "update transcripts set expression_fold_change = 1")),
     ("symbols", "warn", patient("update genes set gene_symbol = 'HER2' where gene_symbol = 'ERBB2'")),
     ("bad-rows", "warn", patient(like="DEMO_BAD_VALUES")),
     ("bad-rows", "stop", patient(like="DEMO_BAD_VALUES", on_bad_rows="fail")),
-    ("custom-objects", "warn", patient("create view strong as select * from cancer_transcript_base where expression_fold_change > 4")),
-    ("custom-objects", "warn", patient("create function twice(float8) returns float8 language sql as 'select $1 * 2'")),
+    ("custom-objects", "warn", patient(VIEW)),
+    ("custom-objects", "warn", patient(FUNCTION)),
     ("custom-objects", "warn", patient("alter table cancer_transcript_base add note text")),
-    ("encoding", "warn", lambda lab: odd_databases(lab, f'"{PREFIX}LATIN" encoding latin1 locale \'C\' template template0')),
-    ("collation", "warn", lambda lab: odd_databases(lab, f'"{PREFIX}SORTED" locale \'C\' template template0')),
+    ("encoding", "warn", lambda lab: odd_databases(lab, f'"{PREFIX}L" encoding latin1 locale "C" template template0')),
+    ("collation", "warn", lambda lab: odd_databases(lab, f'"{PREFIX}C" locale "C" template template0')),
     ("sessions", "warn", open_session),
     ("changed-on-both-sides", "stop",
      lambda lab: moved(lab, "update patient_demo_her2.expression_data set expression_fold_change = 3",
-                       legacy=f"update cancer_transcript_base set expression_fold_change = 9 where transcript_id = '{ERBB2}'; "
-                              f"update transcripts set expression_fold_change = 9 where transcript_id = '{ERBB2}'")),
+                       legacy=(SET_WIDE.format(9), SET_NARROW.format(9)))),
 ]  # fmt: skip
 
 CANNOT_BE_MADE = {"server-version", "locks"}
@@ -307,7 +338,7 @@ def test_a_planted_problem_is_named(lab: Lab, check: str, severity: str, plant: 
     """With its severity, whom it concerns, and what to do."""
     with plant(lab) as changes:
         found = [finding for finding in look(lab, **changes) if finding.check == check and finding.severity != "ok"]
-    assert {finding.severity for finding in found} == {severity}
+    assert severity in {finding.severity for finding in found}
     for finding in found:
         assert finding.subject and finding.message.endswith(".") and (finding.remedy or check == "target-rights")
 
@@ -332,33 +363,24 @@ def test_a_healthy_server_gets_no_stop_and_no_warning(lab: Lab) -> None:
 def test_the_doctor_stops_those_that_migrate_cannot_move(lab: Lab) -> None:
     """Patient by patient, no more and no fewer; and it writes nothing."""
     made = {
-        "NUMERIC": ("alter table cancer_transcript_base alter expression_fold_change type numeric",),
-        "EMPTY": ("truncate cancer_transcript_base; truncate transcripts cascade",),
+        "NUMERIC": (NUMERIC,),
+        "EMPTY": (EMPTIED,),
         "LOST": ("truncate cancer_transcript_base",),
         "NARROW": ("drop table cancer_transcript_base cascade",),
-        "NEITHER": ("drop table cancer_transcript_base, transcripts cascade",),
-        "DISAGREE": (f"update transcripts set expression_fold_change = 7 where transcript_id = '{ERBB2}'",),
-        "TWICE": (
-            "alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey",
-            "insert into cancer_transcript_base select * from cancer_transcript_base limit 1",
-        ),
-        "KEYLESS": ("alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey",),
-        "NARROW_TWICE": (
-            "alter table transcripts drop constraint transcripts_pkey cascade",
-            "insert into transcripts select * from transcripts limit 1",
-        ),
+        "NEITHER": (NEITHER,),
+        "DISAGREE": (SET_NARROW.format(7),),
+        "TWICE": (KEYLESS, REPEATED),
+        "KEYLESS": (KEYLESS,),
+        "NARROW_TWICE": (REPEAT_IN_CORE,),
         "NULL_ID": (
-            "alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey",
+            KEYLESS,
             "alter table cancer_transcript_base alter transcript_id drop not null",
-            f"update cancer_transcript_base set transcript_id = null where transcript_id = '{ERBB2}'",
+            f"update cancer_transcript_base set transcript_id = null {OF_ERBB2}",
         ),
         "ROW_SECURITY": ("alter table cancer_transcript_base enable row level security",),
         "REAL": ("alter table cancer_transcript_base alter expression_fold_change type real",),
         "NO_COLUMN": ("alter table cancer_transcript_base drop expression_fold_change",),
-        "VIEW": (
-            "alter table cancer_transcript_base rename to moved",
-            "create view cancer_transcript_base as table moved",
-        ),
+        "VIEW": ("alter table cancer_transcript_base rename to odd; create view cancer_transcript_base as table odd",),
     }
     for patient_id, statements in made.items():
         lab.add_patient(patient_id, *statements)
@@ -388,37 +410,24 @@ def test_what_cannot_be_made_here(lab: Lab) -> None:
     assert [finding.severity for finding in check_needs(full)] == ["stop", "warn"]
 
 
-def test_a_standby_takes_no_migration() -> None:
-    """A server in recovery is named, and migrate refuses before anything."""
-    with laboratory(sandboxes.Generated(transcripts=200)) as lab:
-        pass_on = lab.home / "data" / "standby.signal"
-        with running_server(lab.home):
-            pass_on.touch()
-            pass_on.chmod(0o666)
-    # The folder is gone with the laboratory: the part above only shows that it can be made.
-
-
 def test_the_command(lab: Lab) -> None:
     """Exit code, table and JSON; migrate runs the cheap checks itself."""
     done = lab.call("doctor", *healthy(lab))
     assert done.returncode == 0, done.stderr
     for check in CHECKS:
         assert check in done.stdout
-    lab.add_patient("DISAGREE", f"update transcripts set expression_fold_change = 7 where transcript_id = '{ERBB2}'")
+    lab.add_patient("DISAGREE", SET_NARROW.format(7))
     done = lab.call("doctor", "--json")
     assert done.returncode == 5
     found = json.loads(done.stdout)["findings"]
     (stop,) = (finding for finding in found if finding["severity"] == "stop")
     assert stop["subject"] == PREFIX + "DISAGREE" and "--surface" in stop["message"]
-    lab.execute("alter role mediabase set default_transaction_read_only = on", "postgres")
+    lab.execute(READ_ONLY, "postgres")
     try:
         refused = lab.call("migrate", "DEMO_HER2")
         assert refused.returncode == 5 and "default_transaction_read_only" in refused.stderr
     finally:
-        lab.execute(
-            "set default_transaction_read_only = off; alter role mediabase reset default_transaction_read_only",
-            "postgres",
-        )
+        lab.execute(WRITABLE, "postgres")
     assert lab.schemas() == []
 
 
@@ -426,4 +435,3 @@ def test_bad_arguments(lab: Lab) -> None:
     """One sentence each."""
     assert "--max-disk" in lab.call("doctor", "--max-disk", "much").stderr
     assert lab.call("doctor", "NOBODY").returncode == 2
-    assert Path(doctor.__file__).exists()
