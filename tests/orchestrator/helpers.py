@@ -170,6 +170,12 @@ class Lab:
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return {each["patient_id"]: each for each in json.loads(done.stdout)}
 
+    def listing(self, *arguments: object, code: int = 0) -> list[dict[str, Any]]:
+        """Run a command with --json in this process that ends with `code`; return the list that it prints."""
+        done = self.call(*arguments, "--json")
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        return list(json.loads(done.stdout))
+
     def session(self, dbname: str = "mbase") -> Connection:
         """Return an autocommit session in a database of this server."""
         return connect(self.where.target, dbname=dbname, autocommit=True)
@@ -379,6 +385,7 @@ def running_server(home: Path) -> Iterator[Servers]:
     with servers(Settings(home=home, dsn=None, legacy_dsn=None)) as where:
         with connect(where.legacy, autocommit=True) as connection:
             connection.execute("alter system set fsync = off")
+            connection.execute("alter system set autovacuum = off")  # it takes transaction numbers, which tests look at
             connection.execute("select pg_reload_conf()")
         yield where
 
