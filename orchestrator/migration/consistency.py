@@ -25,7 +25,7 @@ Present = dict[str, Relation]
 def consistency(connection: Connection) -> list[Finding]:
     """Return what would stop or spoil patients on this core; nothing when it is healthy. Reads only.
 
-    Takes 0.6 s for 200,000 transcripts. Raises RefusedError when the role may not read the core.
+    Takes about a second for 200,000 transcripts. Raises RefusedError when the role may not read the core.
     """
     try:
         with connection.transaction():

@@ -49,9 +49,8 @@ def upgrade_core(target_dsn: str, begin: Callable[[int], None], report: Callable
                 raise psycopg.Rollback
             before = _state(lock, report)
             is_new = core.add(lock)
-            lock.execute(
-                "set constraints all immediate"
-            )  # what deferred triggers do must be seen by the second reading
+            # What deferred triggers do must be seen by the second reading.
+            lock.execute("set constraints all immediate")
             after = _state(lock, report)
             changed = differences(before, after, is_new)
             if changed:

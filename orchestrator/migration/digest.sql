@@ -5,7 +5,7 @@
 --
 -- How sure: the sums of two independent 64-bit parts of each row's sha256 are compared as exact numbers, and beside
 -- them the count and the names of the columns. Two different tables agree by chance with a probability of at most
--- 2^-128. Not proof against somebody who can choose rows to make sums agree; a digest here finds accidents, not attacks.
+-- 2^-128. It finds accidents, not attacks: whoever may choose the rows can make sums agree.
 --
 -- A row of more than 1 GB of text makes it fail. "offset 0" keeps the hash from being taken once for each part.
 select

@@ -17,6 +17,8 @@ from orchestrator.postgres.statements import statement
 
 LEGACY, PUBLIC = "legacy", "public"
 TABLE = "r"
+TAKEN = (psycopg.errors.DuplicateTable, psycopg.errors.DuplicateObject)
+"""The name of an index, say, or of the table's type is taken on the other side."""
 PATIENCE = "3s"
 """How long the move waits for others, who wait behind it meanwhile."""
 MESSAGES = {
@@ -41,7 +43,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Retirement:
-    """Where the table is, whether it was moved just now, and what depends on it."""
+    """Where the table is, whether it was moved just now, and what depends on a table that is retired."""
 
     schema: str
     is_moved: bool
@@ -62,10 +64,11 @@ def retire(target_dsn: str, *, undo: bool = False) -> Retirement:
             raise RefusedError(f"{lock.info.dbname} is not upgraded yet: run mediabase core upgrade first.")
         here, there = _find(lock, source), _find(lock, destination)
         if here is None and there is not None and there.kind == TABLE:
-            return Retirement(destination, False, there, there, _dependents(lock, there))
+            return Retirement(destination, False, there, there, [] if undo else _dependents(lock, there))
         before = _movable(source, destination, here, there)
+        dependents = [] if undo else _dependents(lock, before)
         after = _move(lock, before, source, destination)
-        return Retirement(destination, True, before, after, _dependents(lock, after))
+        return Retirement(destination, True, before, after, dependents)
 
 
 def _find(connection: Connection, schema: str) -> Place | None:
@@ -123,16 +126,17 @@ def _explained(lock: Connection) -> Iterator[None]:
             f"The role {info.user} may not move {WIDE} ({error.diag.message_primary}): it must own the table, and "
             f"needs CREATE on the database and on the schemas {PUBLIC} and {LEGACY}."
         ) from error
-    except (
-        psycopg.errors.DuplicateTable,
-        psycopg.errors.DuplicateObject,
-    ) as error:  # an index, say, whose name is taken on the other side
+    except TAKEN as error:
         raise RefusedError(f"{WIDE} cannot be moved: {error.diag.message_primary}. Rename that one first.") from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
         raise RefusedError(f"{info.dbname} takes no writes: it is a standby, or set to read only.") from error
 
 
 def _dependents(connection: Connection, place: Place) -> list[Finding]:
-    values = {"oid": place.oid, "table": WIDE}
-    rows = connection.execute(statement(__package__, "retire_dependents"), values).fetchall()
+    """Return what will go on reading the retired table, or will not find it any more."""
+    with connection.transaction():
+        connection.execute("set local search_path = pg_catalog")  # so that every name is shown with its schema
+        rows = connection.execute(
+            statement(__package__, "retire_dependents"), {"oid": place.oid, "table": WIDE}
+        ).fetchall()
     return [Finding("dependents", "warn", f"{kind} {name}", *MESSAGES[str(kind)]) for kind, name in rows]

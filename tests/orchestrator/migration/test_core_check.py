@@ -11,6 +11,7 @@ from helpers import Finished, Lab, complaint, eventually, inline
 from other_server import OtherServer
 
 from orchestrator import sandbox as sandboxes
+from orchestrator.errors import RefusedError
 from orchestrator.migration import journal
 from orchestrator.migration.consistency import consistency
 from orchestrator.migration.core import upgrade
@@ -334,10 +335,10 @@ def test_tables_that_cannot_be_read_in_full_are_a_refusal(core: Core, reader: st
     core.execute(f"grant select on genes to {reader}; alter table genes enable row level security")
     said = complaint(core.call("check", user=reader), 5)
     assert "genes" in said and "row" in said
-    with (
-        connect(core.dsn.replace("user=mediabase", f"user={reader}"), autocommit=True) as connection,
-        pytest.raises(Exception, match="genes"),
-    ):
+    dsn = core.dsn.replace("user=mediabase", f"user={reader}")
+    with pytest.raises(RefusedError, match="genes"):
+        look(dsn)
+    with connect(dsn, autocommit=True) as connection, pytest.raises(RefusedError, match="genes"):
         consistency(connection)
 
 

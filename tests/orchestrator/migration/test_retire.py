@@ -228,6 +228,7 @@ def test_what_depends_on_the_table_is_listed(upgraded: Lab) -> None:
         f"""
         create schema reports;
         create view reports.high as select * from {TABLE} where expression_fold_change > 2;
+        create view public.low as select * from {TABLE} where expression_fold_change < 0.5;
         create materialized view reports.counted as select count(*) from {TABLE};
         create function reports.by_name() returns bigint language sql as 'select count(*) from public.{TABLE}';
         create function reports.parsed() returns bigint language sql begin atomic select count(*) from {TABLE}; end;
@@ -241,6 +242,7 @@ def test_what_depends_on_the_table_is_listed(upgraded: Lab) -> None:
             "bound function reports.parsed()",
             "foreign key notes_transcript_id_fkey of reports.notes",
             "function reports.by_name()",
+            "view public.low",
             "view reports.counted",
             "view reports.high",
         ]
@@ -250,8 +252,9 @@ def test_what_depends_on_the_table_is_listed(upgraded: Lab) -> None:
         with pytest.raises(psycopg.errors.UndefinedTable):
             upgraded.query("select reports.by_name()")
         assert "reports.high" in upgraded.call(*RETIRE).stdout
+        assert json.loads(upgraded.call(*UNDO, "--json").stdout)["dependents"] == []
     finally:
-        upgraded.execute("drop schema reports cascade")
+        upgraded.execute("drop view public.low; drop schema reports cascade")
 
 
 def test_a_sandbox_with_a_retired_table_is_replaced_and_removed() -> None:
