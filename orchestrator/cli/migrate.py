@@ -7,23 +7,21 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.log import Level
 from orchestrator.cli.output import Reporter, out, print_json, progress, table
+from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import ExitCode, UsageError, worst
 from orchestrator.migration import driver, plan
 from orchestrator.migration.outcome import Options, Outcome, Progress
 from orchestrator.postgres.connection import servers
-from orchestrator.settings import Settings
+from orchestrator.settings import OnBadRows
 
 MAX_TABLE_ROWS = 60
 """Longer lists show only patients that need a look; --json has all."""
 
-
-class OnBadRows(StrEnum):
-    """What to do with rows that cannot be stored."""
-
-    QUARANTINE = "quarantine"
-    FAIL = "fail"
+LEVELS: dict[ExitCode, Level] = {ExitCode.QUARANTINED: "warning", ExitCode.FAILED: "error"}
+"""Of what is said of a patient; info for all others."""
 
 
 class Surface(StrEnum):
@@ -48,12 +46,16 @@ def migrate(
     ids: Ids = None,
     all_patients: All = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would happen.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="Patients worked on at a time.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=32, help="Patients worked on at a time.", show_default="1")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Migrate again what is done already.")] = False,
     on_bad_rows: Annotated[
-        OnBadRows,
-        typer.Option(help="Keep rows that cannot be stored beside the patient, or fail the patient."),
-    ] = OnBadRows.QUARANTINE,
+        OnBadRows | None,
+        typer.Option(
+            help="Keep rows that cannot be stored beside the patient, or fail the patient.", show_default="quarantine"
+        ),
+    ] = None,
     believe: Believe = None,
     manifest: Manifest = None,
     as_json: AsJson = False,
@@ -64,8 +66,8 @@ def migrate(
 
     Example: mediabase migrate --all --jobs 2
     """
-    options = Options(force, on_bad_rows.value, believe.value if believe else None)
-    settings = Settings()
+    settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
+    options = Options(force, settings.on_bad_rows, believe.value if believe else None)
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Progress | Outcome) -> None:
@@ -75,7 +77,7 @@ def migrate(
             outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, reporter.begin, report)
         else:
             outcomes = driver.migrate(
-                where, chosen(ids, all_patients), options, jobs,
+                where, chosen(ids, all_patients), options, settings.jobs,
                 artifact_folder(settings.home), manifest,
                 reporter.begin, report,
             )  # fmt: skip
@@ -88,7 +90,7 @@ def export(ids: Ids = None, all_patients: All = False, believe: Believe = None, 
 
     Example: mediabase export DEMO_HER2
     """
-    with servers(Settings()) as where, progress(is_quiet=as_json) as reporter:
+    with servers(current()) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Progress | Outcome) -> None:
             _show(reporter, message)
@@ -114,11 +116,14 @@ def chosen(ids: list[str] | None, all_patients: bool) -> list[str] | None:
 
 def _show(reporter: Reporter, message: Progress | Outcome) -> None:
     if isinstance(message, Progress):
-        reporter.step(f"{message.patient_id}: {message.phase}")
+        reporter.step(f"{message.patient_id}: {message.phase}", **asdict(message))
     else:
         rows = f", {message.legacy_rows:,} rows" if message.legacy_rows else ""
         problem = f": {message.message}" if message.message else ""
-        reporter.step(f"{message.patient_id}: {message.result}{rows}{problem}", done=True)
+        level = LEVELS.get(message.exit_code, "info")
+        reporter.step(
+            f"{message.patient_id}: {message.result}{rows}{problem}", done=True, level=level, **asdict(message)
+        )
 
 
 def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.output import out, print_json
+from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder, dbt_environment, expand_short_vars
 from orchestrator.migration import core
 from orchestrator.postgres.connection import environment, resolve, servers
 from orchestrator.postgres.programs import find_program
-from orchestrator.settings import Settings
 
 core_app = typer.Typer(help="The core database.", no_args_is_help=True)
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -24,7 +24,7 @@ def dbt(context: typer.Context) -> None:
 
     Example: mediabase dbt build --vars patient_id=DEMO_HER2
     """
-    settings = Settings()
+    settings = current()
     with servers(settings) as where:
         variables = dbt_environment(resolve(where.target), artifact_folder(settings.home) / "cli")
         command = [str(Path(sys.executable).with_name("dbt")), *expand_short_vars(context.args)]
@@ -36,7 +36,7 @@ def psql(context: typer.Context) -> None:
 
     Example: mediabase psql -c 'select * from patient_demo_her2.metadata'
     """
-    settings = Settings()
+    settings = current()
     with servers(settings) as where:
         command = [str(find_program("psql", settings.pg_bin)), *context.args]
         raise typer.Exit(subprocess.run(command, env={**os.environ, **environment(where.target)}).returncode)
@@ -48,7 +48,7 @@ def upgrade(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
     Example: mediabase core upgrade
     """
-    with servers(Settings()) as where:
+    with servers(current()) as where:
         is_new = core.upgrade(where.target)
     if as_json:
         print_json({"version": core.BASELINE, "changed": is_new})
