@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The demo never touches a server of yours.
-DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN $(BIN)/mediabase
+DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
 .PHONY: install demo test lint acceptance benchmark lock clean
 

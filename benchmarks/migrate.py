@@ -25,7 +25,7 @@ from psycopg import sql
 from benchmarks.machine import describe_machine
 from orchestrator.legacy.databases import discover
 from orchestrator.postgres.connection import Servers, connect, servers
-from orchestrator.settings import Settings
+from orchestrator.settings import load
 
 RESULTS = Path(__file__).parent / "results"
 ROWS = "select transcript_id, expression_fold_change from public.cancer_transcript_base"
@@ -147,7 +147,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.yes:
         parser.error("this removes every migrated patient from the target: say --yes")
-    with servers(Settings()) as where:
+    with servers(load({}).settings) as where:
         databases = [database.name for database in discover(where.legacy)]
         runs = []
         for number in range(arguments.runs):

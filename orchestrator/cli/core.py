@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.output import out, print_json, progress, table
+from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode
 from orchestrator.legacy.databases import WIDE
 from orchestrator.migration.core import BASELINE
@@ -16,7 +17,6 @@ from orchestrator.migration.findings import Finding
 from orchestrator.migration.retire import Retirement, retire
 from orchestrator.migration.versions import Version
 from orchestrator.postgres.connection import servers
-from orchestrator.settings import Settings
 
 app = typer.Typer(help="The core database.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def check(as_json: AsJson = False) -> None:
 
     Example: mediabase core check
     """
-    with servers(Settings()) as where, progress("tables", is_quiet=as_json) as reporter:
+    with servers(current()) as where, progress("tables", is_quiet=as_json) as reporter:
         found = check_core(where.target, reporter.begin, lambda each: reporter.step(_progress(each), done=True))
     if as_json:
         print_json(asdict(found))
@@ -58,7 +58,7 @@ def upgrade(as_json: AsJson = False) -> None:
 
     Example: mediabase core upgrade
     """
-    with servers(Settings()) as where, progress("tables", is_quiet=as_json) as reporter:
+    with servers(current()) as where, progress("tables", is_quiet=as_json) as reporter:
         done = upgrade_core(where.target, reporter.begin, lambda each: reporter.step(_progress(each), done=True))
     if as_json:
         print_json(
@@ -87,7 +87,7 @@ def retire_legacy_table(
 
     Example: mediabase core retire-legacy-table
     """
-    with servers(Settings()) as where:
+    with servers(current()) as where:
         done = retire(where.target, undo=undo)
     if as_json:
         print_json(asdict(done))

@@ -10,14 +10,14 @@ import typer
 from pydantic import ByteSize, TypeAdapter, ValidationError
 from rich.markup import escape
 
-from orchestrator.cli.migrate import AsJson, Believe, Ids, OnBadRows
+from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
+from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.migration.doctor import CHECKS, Surroundings, examine
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.outcome import Options
 from orchestrator.postgres.connection import servers
-from orchestrator.settings import Settings
 
 COLOURS = {"ok": "green", "warn": "yellow", "stop": "red"}
 SHOWN_SUBJECTS = 3
@@ -25,10 +25,8 @@ SHOWN_SUBJECTS = 3
 
 def doctor(
     ids: Ids = None,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="Jobs of the migration, and databases read at a time.")] = 1,
-    on_bad_rows: Annotated[
-        OnBadRows, typer.Option(help="What the migration is to do with rows that cannot be stored.")
-    ] = OnBadRows.QUARANTINE,
+    jobs: Jobs = None,
+    on_bad_rows: BadRows = None,
     believe: Believe = None,
     backups: Annotated[
         Path | None, typer.Option(help="Folder that backups will go to.", show_default="below the data folder")
@@ -45,13 +43,13 @@ def doctor(
 
     Example: mediabase doctor --jobs 2 --max-disk 200GB
     """
-    settings = Settings()
+    settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
     around = Surroundings(settings.home, settings.pg_bin, backups or settings.home / "backups", _bytes(max_disk))
-    options = Options(on_bad_rows=on_bad_rows.value, believe=believe.value if believe else None)
+    options = Options(on_bad_rows=settings.on_bad_rows, believe=believe.value if believe else None)
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
         found = examine(
-            where, ids or None, options, jobs, around, reporter.begin,
-            lambda entry: reporter.step(entry.patient_id, done=True),
+            where, ids or None, options, settings.jobs, around, reporter.begin,
+            lambda entry: reporter.step(entry.patient_id, done=True, patient_id=entry.patient_id),
         )  # fmt: skip
     if as_json:
         print_json({"checks": CHECKS, "findings": [asdict(finding) for finding in found]})

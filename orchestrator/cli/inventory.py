@@ -6,22 +6,23 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.migrate import MAX_TABLE_ROWS, AsJson, Believe
-from orchestrator.cli.output import err, out, print_json, progress, size, table
+from orchestrator.cli.log import say
+from orchestrator.cli.migrate import MAX_TABLE_ROWS, AsJson, Believe, Jobs
+from orchestrator.cli.output import out, print_json, progress, size, table
+from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.migration import inventory as inventories
 from orchestrator.migration.inventory import Entry
 from orchestrator.migration.names import rename
 from orchestrator.migration.outcome import Options
 from orchestrator.postgres.connection import servers
-from orchestrator.settings import Settings
 
 ID_CHECKS = ("patient-id", "id-collision")
 
 
 def inventory(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids; none: all.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="Databases read at a time.")] = 2,
+    jobs: Jobs = None,
     renames: Annotated[
         list[str] | None,
         typer.Option("--rename", metavar="OLD=NEW", help="Call a patient otherwise in v0.6.0; also a pseudonym."),
@@ -36,7 +37,8 @@ def inventory(
 
     Example: mediabase inventory --rename 'Müller 7=P-0007'
     """
-    with servers(Settings()) as where:
+    settings = current(jobs=jobs)
+    with servers(settings) as where:
         if renames:
             rename(where, [_pair(text) for text in renames])
         with progress(is_quiet=as_json) as reporter:
@@ -44,9 +46,13 @@ def inventory(
                 where,
                 ids or None,
                 Options(believe=believe.value if believe else None),
-                jobs,
+                settings.jobs,
                 reporter.begin,
-                lambda entry: reporter.step(f"{entry.patient_id}: {entry.surface_class or 'not readable'}", done=True),
+                lambda entry: reporter.step(
+                    f"{entry.patient_id}: {entry.surface_class or 'not readable'}",
+                    done=True,
+                    patient_id=entry.patient_id,
+                ),
             )
     if as_json:
         print_json([{**asdict(entry), "saving_bytes": entry.saving_bytes} for entry in entries])
@@ -54,7 +60,7 @@ def inventory(
         _show(entries)
     in_the_way = [found for entry in entries for found in entry.findings if found.check in ID_CHECKS]
     for found in in_the_way:
-        err.print(f"{found.subject}: {found.message} {found.remedy}", markup=False)
+        say(f"{found.subject}: {found.message} {found.remedy}", "error")
     raise typer.Exit(ExitCode.REFUSED if in_the_way else ExitCode.DONE)
 
 

@@ -1,5 +1,6 @@
 """The `mediabase` command."""
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -8,10 +9,11 @@ from typing import NoReturn
 import psycopg
 import typer
 
-from orchestrator.cli import core, doctor, inventory, migrate, sandbox, status, tools
-from orchestrator.cli.output import err
+from orchestrator.cli import config, core, doctor, inventory, log, migrate, sandbox, settings, status, tools
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
+
+INTERRUPTED = "interrupted; run the same command again to go on."
 
 app = typer.Typer(
     help="Move a MEDIABASE v0.5.0 server to v0.6.0: one shared core, a sparse schema per patient.",
@@ -19,13 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.callback()(settings.global_options)
 app.command()(inventory.inventory)
 app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(status.status)
-app.add_typer(core.app, name="core")
-app.add_typer(sandbox.app, name="sandbox")
+for name, group in {"config": config.app, "core": core.app, "sandbox": sandbox.app}.items():
+    app.add_typer(group, name=name, callback=log.name_command)
 app.command(context_settings=tools.PASS_ON)(tools.dbt)
 app.command(context_settings=tools.PASS_ON)(tools.psql)
 
@@ -33,25 +36,40 @@ app.command(context_settings=tools.PASS_ON)(tools.psql)
 def main() -> None:
     """Run the command line; every foreseen failure is one sentence on standard error."""
     signal.signal(signal.SIGTERM, _interrupt)
+    log.begin(sys.argv[1:], dict(os.environ))
     try:
-        app()
-    except SystemExit as end:  # how Typer ends, also after an interrupt
-        if end.code == ExitCode.INTERRUPTED:
-            _end("interrupted; run the same command again to go on.", ExitCode.INTERRUPTED)
-        raise
+        code = app(standalone_mode=False) or ExitCode.DONE
     except KeyboardInterrupt:
-        _end("interrupted; run the same command again to go on.", ExitCode.INTERRUPTED)
+        code = ExitCode.INTERRUPTED
+    except typer.TyperException as error:
+        _end_usage(error)
     except MediabaseError as error:
         _end(str(error), error.exit_code)
     except psycopg.Error as error:
-        code, message = describe_failure(error)
-        lost = "The connection to the database server was lost." if code == CONNECTION_LOST else message
+        sqlstate, message = describe_failure(error)
+        lost = "The connection to the database server was lost." if sqlstate == CONNECTION_LOST else message
         _end(lost, ExitCode.FAILED)
+    if code == ExitCode.INTERRUPTED:  # also what Typer makes of an interrupt
+        _end(INTERRUPTED, ExitCode.INTERRUPTED)
+    if log.is_json():
+        log.say("ended", exit_code=int(code))
+    sys.exit(code)
 
 
 def _end(message: str, exit_code: ExitCode) -> NoReturn:
-    err.print(f"mediabase: {message}", markup=False)
+    log.say(message, "error", prefix="mediabase: ", exit_code=int(exit_code))
     sys.exit(exit_code)
+
+
+def _end_usage(error: typer.TyperException) -> NoReturn:
+    """End after a command line that Typer cannot follow; in text it says so in its own way."""
+    if log.is_json():
+        log.say(error.format_message() or "Say which command: see --help.", "error", exit_code=error.exit_code)
+    else:
+        from typer.rich_utils import rich_format_error
+
+        rich_format_error(error)  # type: ignore[arg-type]
+    sys.exit(error.exit_code)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

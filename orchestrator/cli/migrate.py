@@ -7,24 +7,22 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.output import Reporter, err, out, print_json, progress, table
+from orchestrator.cli.log import Level, say
+from orchestrator.cli.output import Reporter, out, print_json, progress, table
+from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import ExitCode, UsageError, worst
 from orchestrator.migration import driver, plan
 from orchestrator.migration.doctor import refuse_hopeless
 from orchestrator.migration.outcome import Options, Outcome, Progress
 from orchestrator.postgres.connection import servers
-from orchestrator.settings import Settings
+from orchestrator.settings import OnBadRows
 
 MAX_TABLE_ROWS = 60
 """Longer lists show only patients that need a look; --json has all."""
 
-
-class OnBadRows(StrEnum):
-    """What to do with rows that cannot be stored."""
-
-    QUARANTINE = "quarantine"
-    FAIL = "fail"
+LEVELS: dict[ExitCode, Level] = {ExitCode.QUARANTINED: "warning", ExitCode.FAILED: "error"}
+"""Of what is said of a patient; info for all others."""
 
 
 class Surface(StrEnum):
@@ -39,6 +37,13 @@ All = Annotated[bool, typer.Option("--all", help="Every legacy database of the s
 Believe = Annotated[
     Surface | None, typer.Option("--surface", help="Which legacy table to believe where both disagree.")
 ]
+Jobs = Annotated[int | None, typer.Option(min=1, max=32, help="Patients worked on at a time.", show_default="1")]
+BadRows = Annotated[
+    OnBadRows | None,
+    typer.Option(
+        help="Keep rows that cannot be stored beside the patient, or fail the patient.", show_default="quarantine"
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Manifest = Annotated[
     Path | None, typer.Option(help="patients.csv with clinical facts (cancer_type, cancer_subtype, ...).")
@@ -49,12 +54,9 @@ def migrate(
     ids: Ids = None,
     all_patients: All = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; report what would happen.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="Patients worked on at a time.")] = 1,
+    jobs: Jobs = None,
     force: Annotated[bool, typer.Option("--force", help="Migrate again what is done already.")] = False,
-    on_bad_rows: Annotated[
-        OnBadRows,
-        typer.Option(help="Keep rows that cannot be stored beside the patient, or fail the patient."),
-    ] = OnBadRows.QUARANTINE,
+    on_bad_rows: BadRows = None,
     believe: Believe = None,
     manifest: Manifest = None,
     as_json: AsJson = False,
@@ -65,8 +67,8 @@ def migrate(
 
     Example: mediabase migrate --all --jobs 2
     """
-    options = Options(force, on_bad_rows.value, believe.value if believe else None)
-    settings = Settings()
+    settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
+    options = Options(force, settings.on_bad_rows, believe.value if believe else None)
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Progress | Outcome) -> None:
@@ -75,11 +77,11 @@ def migrate(
         if dry_run:
             outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, reporter.begin, report)
         else:
-            if warnings := refuse_hopeless(where, ids or None, jobs):
+            if warnings := refuse_hopeless(where, ids or None, settings.jobs):
                 names = ", ".join(dict.fromkeys(warning.check for warning in warnings))
-                err.print(f"warning: {names}; what that means: mediabase doctor", markup=False)
+                say(f"{names}: what that means, says mediabase doctor", "warning", prefix="warning: ")
             outcomes = driver.migrate(
-                where, chosen(ids, all_patients), options, jobs,
+                where, chosen(ids, all_patients), options, settings.jobs,
                 artifact_folder(settings.home), manifest,
                 reporter.begin, report,
             )  # fmt: skip
@@ -92,7 +94,7 @@ def export(ids: Ids = None, all_patients: All = False, believe: Believe = None, 
 
     Example: mediabase export DEMO_HER2
     """
-    with servers(Settings()) as where, progress(is_quiet=as_json) as reporter:
+    with servers(current()) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Progress | Outcome) -> None:
             _show(reporter, message)
@@ -118,11 +120,14 @@ def chosen(ids: list[str] | None, all_patients: bool) -> list[str] | None:
 
 def _show(reporter: Reporter, message: Progress | Outcome) -> None:
     if isinstance(message, Progress):
-        reporter.step(f"{message.patient_id}: {message.phase}")
+        reporter.step(f"{message.patient_id}: {message.phase}", **asdict(message))
     else:
         rows = f", {message.legacy_rows:,} rows" if message.legacy_rows else ""
         problem = f": {message.message}" if message.message else ""
-        reporter.step(f"{message.patient_id}: {message.result}{rows}{problem}", done=True)
+        level = LEVELS.get(message.exit_code, "info")
+        reporter.step(
+            f"{message.patient_id}: {message.result}{rows}{problem}", done=True, level=level, **asdict(message)
+        )
 
 
 def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:

@@ -17,9 +17,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from orchestrator.cli.log import Level, err, is_json, say
+
 WIDTH_OFF_TERMINAL = 160
 out = Console(width=None if sys.stdout.isatty() else WIDTH_OFF_TERMINAL, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def print_json(value: Any) -> None:
@@ -52,14 +53,17 @@ class Reporter(Protocol):
     def begin(self, total: int) -> None:
         """Say how many there are to work on."""
 
-    def step(self, text: str, *, done: bool = False) -> None:
-        """Say what happens now; `done` counts one as finished."""
+    def step(self, text: str, *, done: bool = False, level: Level = "info", **facts: object) -> None:
+        """Say what happens now; `done` counts one as finished, `level` and `facts` are for JSON lines."""
 
 
 @contextmanager
 def progress(unit: str = "patients", *, is_quiet: bool = False) -> Iterator[Reporter]:
-    """Yield a progress bar on a terminal, plain lines elsewhere; nothing when quiet. It counts `unit`."""
-    if is_quiet or not err.is_terminal:
+    """Yield a progress bar on a terminal, plain lines elsewhere, nothing when quiet; JSON lines when asked for.
+
+    It counts `unit`.
+    """
+    if is_quiet or is_json() or not err.is_terminal:
         yield _Lines(is_quiet)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(),
@@ -77,10 +81,10 @@ class _Lines:
     def begin(self, total: int) -> None:
         self.total = total
 
-    def step(self, text: str, *, done: bool = False) -> None:
+    def step(self, text: str, *, done: bool = False, level: Level = "info", **facts: object) -> None:
         self.done += done
-        if done and not self.is_quiet:
-            err.print(f"{self.done}/{self.total} {text}", markup=False)
+        if is_json() or (done and not self.is_quiet):
+            say(text, level, prefix=f"{self.done}/{self.total} ", done=self.done, total=self.total, **facts)
 
 
 class _Bar:
@@ -92,7 +96,7 @@ class _Bar:
     def begin(self, total: int) -> None:
         self.bar.update(self.task, total=total)
 
-    def step(self, text: str, *, done: bool = False) -> None:
+    def step(self, text: str, *, done: bool = False, level: Level = "info", **facts: object) -> None:
         self.bar.update(self.task, description=text, advance=int(done))
         speed = self.bar.tasks[0].finished_speed or self.bar.tasks[0].speed
         self.bar.update(self.task, rate=f"{speed:.1f} {self.unit}/s" if speed else "")

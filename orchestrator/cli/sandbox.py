@@ -10,11 +10,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from orchestrator import sandbox
-from orchestrator.cli.output import err, out, print_json, table
+from orchestrator.cli.log import err, is_json, say
+from orchestrator.cli.output import out, print_json, table
+from orchestrator.cli.settings import current
 from orchestrator.errors import UsageError
 from orchestrator.postgres.connection import servers
 from orchestrator.sandbox.spec import DEFAULT_SEED, DEFAULT_TRANSCRIPTS
-from orchestrator.settings import Settings
 
 app = typer.Typer(help="A v0.5.0 server to try things on.", no_args_is_help=True)
 
@@ -49,7 +50,7 @@ def up(
     Example: mediabase sandbox up --replace
     """
     source = _source(seed, transcripts, core, patients, limit_transcripts, limit_patients)
-    with servers(Settings()) as where, _progress() as report:
+    with servers(current()) as where, _progress() as report:
         databases = sandbox.up(where, sandbox.SandboxSpec(source, replace), report)
     if as_json:
         print_json({"databases": [asdict(database) for database in databases]})
@@ -69,7 +70,7 @@ def down(as_json: AsJson = False) -> None:
 
     Example: mediabase sandbox down
     """
-    with servers(Settings()) as where, _progress() as report:
+    with servers(current()) as where, _progress() as report:
         removed = sandbox.down(where, report)
     if as_json:
         print_json(asdict(removed))
@@ -104,9 +105,9 @@ def _source(
 
 @contextmanager
 def _progress() -> Iterator[sandbox.Report]:
-    """Yield what shows the steps on standard error: a bar on a terminal, plain lines elsewhere."""
-    if not err.is_terminal:
-        yield _print_step
+    """Yield what shows the steps on standard error: a bar on a terminal, lines elsewhere."""
+    if is_json() or not err.is_terminal:
+        yield _say_step
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True) as bar:
@@ -116,9 +117,9 @@ def _progress() -> Iterator[sandbox.Report]:
         )
 
 
-def _print_step(step: sandbox.Step) -> None:
+def _say_step(step: sandbox.Step) -> None:
     counted = f"{step.number}/{step.total} " if step.total else ""
-    err.print(f"{counted}{step.text}", markup=False)
+    say(step.text, prefix=counted, number=step.number, total=step.total)
 
 
 def _size(size_bytes: int) -> str:

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.output import out, print_json, table
+from orchestrator.cli.settings import current
 from orchestrator.errors import RefusedError
 from orchestrator.migration import journal
 from orchestrator.migration.journal import Patient, Run
 from orchestrator.postgres.connection import connect, servers
-from orchestrator.settings import Settings
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -18,7 +18,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     Example: mediabase status
     """
-    with servers(Settings()) as where, connect(where.target, autocommit=True) as target:
+    with servers(current()) as where, connect(where.target, autocommit=True) as target:
         if not journal.exists(target):
             raise RefusedError("This target has no journal yet: nothing was migrated (mediabase migrate --all).")
         patients = list(journal.patients(target).values())

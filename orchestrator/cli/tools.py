@@ -7,10 +7,10 @@ from pathlib import Path
 
 import typer
 
+from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder, dbt_environment, expand_short_vars
 from orchestrator.postgres.connection import environment, resolve, servers
 from orchestrator.postgres.programs import find_program
-from orchestrator.settings import Settings
 
 PASS_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
@@ -20,7 +20,7 @@ def dbt(context: typer.Context) -> None:
 
     Example: mediabase dbt build --vars patient_id=DEMO_HER2
     """
-    settings = Settings()
+    settings = current()
     with servers(settings) as where:
         variables = dbt_environment(resolve(where.target), artifact_folder(settings.home) / "cli")
         command = [str(Path(sys.executable).with_name("dbt")), *expand_short_vars(context.args)]
@@ -32,7 +32,7 @@ def psql(context: typer.Context) -> None:
 
     Example: mediabase psql -c 'select * from patient_demo_her2.metadata'
     """
-    settings = Settings()
+    settings = current()
     with servers(settings) as where:
         command = [str(find_program("psql", settings.pg_bin)), *context.args]
         raise typer.Exit(subprocess.run(command, env={**os.environ, **environment(where.target)}).returncode)

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from orchestrator.errors import LockedError, RefusedError
+from orchestrator.invocation import INVOCATION
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection, connect
@@ -107,12 +108,12 @@ def locked(target_dsn: str) -> Iterator[Connection]:
 
 
 def start_run(connection: Connection, command: str, options: dict[str, object]) -> int:
-    """Record the start of a command; return the run's number."""
+    """Record the start of a command, with the run id of its log lines; return the run's number."""
     values = {
         "command": command,
         "host": socket.gethostname(),
         "process_id": os.getpid(),
-        "options": Jsonb(options),
+        "options": Jsonb({**options, "invocation": INVOCATION}),
     }
     row = connection.execute(statement(__package__, "start_run"), values).fetchone()
     assert row is not None  # noqa: S101  # insert returning
