@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.log import Level, say
+from orchestrator.cli.log import Level, is_json, say
 from orchestrator.cli.output import Reporter, out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
@@ -77,7 +77,8 @@ def migrate(
         if dry_run:
             outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, reporter.begin, report)
         else:
-            if warnings := refuse_hopeless(where, ids or None, settings.jobs):
+            warnings = refuse_hopeless(where, ids or None, settings.jobs)
+            if warnings and (is_json() or not as_json):
                 names = ", ".join(dict.fromkeys(warning.check for warning in warnings))
                 say(f"{names}: what that means, says mediabase doctor", "warning", prefix="warning: ")
             outcomes = driver.migrate(
