@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
 
 from psycopg import sql
 
 from orchestrator.errors import PatientError
 from orchestrator.legacy.databases import NARROW, WIDE
 from orchestrator.postgres.connection import Connection
-from orchestrator.postgres.copy import RowStream, read_stream
+from orchestrator.postgres.copy import RowStream, Write, read_stream, write_csv
 from orchestrator.postgres.statements import statement
 
 EXACT_TYPES = ("double precision", "real")
@@ -71,6 +73,8 @@ class Survey:
     surface_class: str
     ids: Ids
     stream: RowStream
+    taken_at: datetime
+    """When its snapshot was taken."""
 
 
 Reader = Callable[[Connection, str, list[str]], RowStream]
@@ -135,11 +139,14 @@ def compare_ids(connection: Connection, surface: str, core: CoreIds) -> Ids:
     return Ids(rows=found.rows, unknown=unknown, missing=len(core_ids) - (found.rows - len(unknown)))
 
 
-def read_rows(
-    connection: Connection, surface: str, unknown: list[str], write: Callable[[bytes], None] | None = None
-) -> RowStream:
+def read_rows(connection: Connection, surface: str, unknown: list[str], write: Write | None = None) -> RowStream:
     """Stream the rows that are not at baseline, ordered by id; hand each block of the stream to `write`."""
     return read_stream(connection, _rows(surface, unknown), [unknown] if unknown else None, write)
+
+
+def write_rows(connection: Connection, surface: str, unknown: list[str], write: Write) -> None:
+    """Write the rows that `read_rows` streams as CSV; see `write_csv`."""
+    write_csv(connection, _rows(surface, unknown), [unknown] if unknown else None, write)
 
 
 def changed_rows(connection: Connection, rows: sql.Composable) -> Values:
@@ -170,7 +177,8 @@ def survey(connection: Connection, core: CoreIds, believe: str | None = None, re
         _refuse_repeated_ids(connection, rest[0])
         ids = compare_ids(connection, surface, core)
         stream = read(connection, surface, ids.unknown)
-    return Survey(surface, surface_class, ids, stream)
+    (taken_at,) = connection.execute("select now()").fetchone() or (None,)
+    return Survey(surface, surface_class, ids, stream, cast(datetime, taken_at))
 
 
 def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream) -> str:

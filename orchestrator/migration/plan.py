@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg
 
 from orchestrator.errors import MediabaseError
-from orchestrator.legacy.databases import LegacyDatabase, choose, discover, snapshot
-from orchestrator.legacy.survey import CoreIds, dispositions, survey
-from orchestrator.migration import core, journal
+from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.legacy.survey import CoreIds
+from orchestrator.migration import core, journal, source
 from orchestrator.migration.batch import settled_by_data
 from orchestrator.migration.journal import Patient
 from orchestrator.migration.manifest import read_manifest
@@ -24,6 +24,7 @@ def plan(
     patient_ids: Sequence[str] | None,
     options: Options,
     manifest: Path | None,
+    csv: Path | None,
     begin: Callable[[int], None],
     report: Callable[[Outcome], None],
 ) -> list[Outcome]:
@@ -31,8 +32,7 @@ def plan(
 
     Raises what `migrate` raises. Both servers see read-only transactions only.
     """
-    found = discover(servers.legacy)
-    databases = choose(found, patient_ids)
+    found, databases = source.find(servers.legacy, csv, patient_ids)
     if manifest:
         read_manifest(manifest, {database.patient_id for database in found})
     begin(len(databases))
@@ -69,9 +69,7 @@ def _plan_one(
 
 
 def _predict(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: str | None, on_bad_rows: str) -> Outcome:
-    with snapshot(legacy_dsn, database.name) as legacy:
-        taken = survey(legacy, ids, believe)
-        counts = dispositions(legacy, taken.surface, taken.ids.unknown)
+    taken, counts = source.count(legacy_dsn, database, ids, believe)
     reasons = {name: count for name, count in counts.items() if name not in KEPT}
     if reasons and on_bad_rows == "fail":
         return Outcome(database.patient_id, "failed", f"It has rows that cannot be stored: {reasons}.")
