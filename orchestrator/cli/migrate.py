@@ -35,7 +35,7 @@ class Surface(StrEnum):
 
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids, as in mediabase_patient_<ID>.")]
-All = Annotated[bool, typer.Option("--all", help="Every patient of the legacy server, or of --csv.")]
+All = Annotated[bool, typer.Option("--all", help="All patients that there are.")]
 Believe = Annotated[
     Surface | None, typer.Option("--surface", help="Which legacy table to believe where both disagree.")
 ]

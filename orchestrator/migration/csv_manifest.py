@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationEr
 
 from orchestrator.errors import UsageError
 from orchestrator.legacy.databases import SURFACES
-from orchestrator.patient_id import check, refuse_collisions
+from orchestrator.patient_id import is_supported, refuse_collisions
 
 NAME = "manifest.json"
 FORMAT_VERSION = 1
@@ -100,7 +100,9 @@ def _reason(error: Exception) -> str:
 def _check(path: Path, entries: list[Entry]) -> None:
     seen: set[str] = set()
     for entry in entries:
-        patient_id = check(entry.patient_id)
+        patient_id = entry.patient_id
+        if not is_supported(patient_id):
+            raise UsageError(f"{path} names {patient_id!r}, which is not a patient id: export again.")
         if patient_id in seen:
             raise UsageError(f"{path} names patient {patient_id} twice: export it again into another folder.")
         if entry.file != file_name(patient_id):

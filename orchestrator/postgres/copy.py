@@ -18,6 +18,7 @@ TEXT = struct.Struct(">hi")
 NUMBER = struct.Struct(">id")
 """A value: eight bytes, and these."""
 NULL = b"\xff\xff\xff\xff"
+BLOCK_BYTES = 1 << 17
 
 Row = tuple[str, float | None]
 Write = Callable[[bytes], object]
@@ -65,17 +66,18 @@ def pack(rows: Iterable[Row], write: Write) -> RowStream:
     """Make of `rows`, which are in order, the stream that `read_stream` makes of the same rows in a database."""
     digest = hashlib.sha256()
     count = 0
-
-    def take(block: bytes) -> None:
-        digest.update(block)
-        write(block)
-
-    take(HEADER)
+    block = bytearray(HEADER)
     for transcript_id, value in rows:
         name = transcript_id.encode()
-        take(TEXT.pack(2, len(name)) + name + (NULL if value is None else NUMBER.pack(8, value)))
+        block += TEXT.pack(2, len(name)) + name + (NULL if value is None else NUMBER.pack(8, value))
         count += 1
-    take(TRAILER)
+        if len(block) >= BLOCK_BYTES:
+            digest.update(block)
+            write(bytes(block))
+            block.clear()
+    block += TRAILER
+    digest.update(block)
+    write(bytes(block))
     return RowStream(rows=count, digest=digest.hexdigest())
 
 
