@@ -24,16 +24,16 @@ def export_patient(
     partition = staging_table(database.patient_id)
     clear(target, [database.patient_id])  # on its own: dropping a partition locks out all builds until it commits
     with target.transaction():
-        target.execute(
-            sql.SQL(
-                "create unlogged table {} (like staging.legacy_expression including defaults);"
-                "alter table {} alter column patient_id set default {}"
-            ).format(partition, partition, sql.Literal(database.patient_id))
-        )
 
         def stage(read: Read) -> RowStream:
+            target.execute(
+                sql.SQL(
+                    "drop table if exists {0};"
+                    "create unlogged table {0} (like staging.legacy_expression including defaults);"
+                    "alter table {0} alter column patient_id set default {1}"
+                ).format(partition, sql.Literal(database.patient_id))
+            )
             into = sql.SQL("copy {} (transcript_id, expression_fold_change) from stdin (format binary)")
-            target.execute(sql.SQL("truncate {}").format(partition))
             with target.cursor().copy(into.format(partition)) as copy:
                 stream = read(copy.write)
             staged = sql.SQL("select transcript_id, expression_fold_change from {}").format(partition)
