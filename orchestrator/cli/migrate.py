@@ -13,6 +13,7 @@ from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import ExitCode, UsageError, worst
 from orchestrator.migration import driver, plan
+from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.doctor import refuse_hopeless
 from orchestrator.migration.outcome import Options, Outcome, Progress
 from orchestrator.postgres.connection import servers
@@ -33,7 +34,7 @@ class Surface(StrEnum):
 
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids, as in mediabase_patient_<ID>.")]
-All = Annotated[bool, typer.Option("--all", help="Every legacy database of the server.")]
+All = Annotated[bool, typer.Option("--all", help="All patients that there are.")]
 Believe = Annotated[
     Surface | None, typer.Option("--surface", help="Which legacy table to believe where both disagree.")
 ]
@@ -59,6 +60,10 @@ def migrate(
     on_bad_rows: BadRows = None,
     believe: Believe = None,
     manifest: Manifest = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Take them from a folder of `export --csv`, without any legacy server."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Move patients from their v0.5.0 databases to schemas of the core, and prove every value.
@@ -66,7 +71,11 @@ def migrate(
     Safe to run again: what is done is looked at and skipped, what was interrupted goes on.
 
     Example: mediabase migrate --all --jobs 2
+
+    Example: mediabase migrate --all --csv migration_data
     """
+    if csv and believe:
+        raise UsageError("--surface is for legacy databases: a CSV has the values of the one it was exported from.")
     settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
     options = Options(force, settings.on_bad_rows, believe.value if believe else None)
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
@@ -75,40 +84,59 @@ def migrate(
             _show(reporter, message)
 
         if dry_run:
-            outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, reporter.begin, report)
+            outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, csv, reporter.begin, report)
         else:
-            warnings = refuse_hopeless(where, ids or None, settings.jobs)
+            warnings = refuse_hopeless(where, chosen(ids, all_patients), csv, settings.jobs)
             if warnings and (is_json() or not as_json):
                 names = ", ".join(dict.fromkeys(warning.check for warning in warnings))
                 say(f"{names}: what that means, says mediabase doctor", "warning", prefix="warning: ")
             outcomes = driver.migrate(
                 where, chosen(ids, all_patients), options, settings.jobs,
-                artifact_folder(settings.home), manifest,
+                artifact_folder(settings.home), manifest, csv,
                 reporter.begin, report,
             )  # fmt: skip
     _summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)
     raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
 
 
-def export(ids: Ids = None, all_patients: All = False, believe: Believe = None, as_json: AsJson = False) -> None:
+def export(
+    ids: Ids = None,
+    all_patients: All = False,
+    believe: Believe = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write files and a manifest into this folder, and nothing into the target."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Only stage patients' rows, for dbt to build: `mediabase dbt build --vars patient_id=ID`.
 
+    With --csv write each patient to a file instead, which `mediabase migrate --csv` takes back exactly.
+
     Example: mediabase export DEMO_HER2
+
+    Example: mediabase export --all --csv migration_data
     """
+    surface = believe.value if believe else None
     with servers(current()) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Progress | Outcome) -> None:
             _show(reporter, message)
 
-        outcomes = driver.export(
-            where, chosen(ids, all_patients), believe.value if believe else None, reporter.begin, report
-        )
+        if csv:
+            outcomes = export_csv(where, chosen(ids, all_patients), surface, csv, reporter.begin, report)
+        else:
+            outcomes = driver.export(where, chosen(ids, all_patients), surface, reporter.begin, report)
+    failed = [outcome for outcome in outcomes if outcome.result == "failed"]
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
-    failed = [outcome for outcome in outcomes if outcome.result == "failed"]
-    if not as_json:
-        out.print(f"{len(outcomes) - len(failed)} patients staged, {len(failed)} failed.")
-        out.print("Build one with: mediabase dbt build --vars patient_id=ID")
+    else:
+        for outcome in failed:
+            out.print(f"{outcome.patient_id}: {outcome.message}", markup=False)
+        done = f"exported to {csv}" if csv else "staged"
+        out.print(f"{len(outcomes) - len(failed)} patients {done}, {len(failed)} failed.", markup=False)
+        taken_back = f"Take them back with: mediabase migrate --csv {csv} --all"
+        out.print(taken_back if csv else "Build one with: mediabase dbt build --vars patient_id=ID", markup=False)
     raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
 
 

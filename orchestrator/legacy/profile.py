@@ -17,8 +17,9 @@ from orchestrator.legacy.survey import (
     classify,
     refuse_repeated_ids,
     repeated_ids,
-    surfaces,
+    require_rows,
     transcript_ids,
+    value_tables,
 )
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
@@ -95,7 +96,9 @@ def profile_surfaces(connection: Connection, catalog: Catalog | None = None) -> 
 
     With a `catalog` also look for the latest write. Raises PatientError as `survey.surfaces` does.
     """
-    return [_profile_surface(connection, surface, catalog) for surface in surfaces(connection)]
+    found = value_tables(connection)
+    profiles = [_profile_surface(connection, surface, catalog) for surface in found]
+    return require_rows(found, [profile for profile in profiles if profile.ids.rows])
 
 
 def _profile_surface(connection: Connection, surface: Surface, catalog: Catalog | None) -> SurfaceProfile:

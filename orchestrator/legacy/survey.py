@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar, cast
 
 from psycopg import sql
 
 from orchestrator.errors import PatientError
 from orchestrator.legacy.databases import NARROW, WIDE
 from orchestrator.postgres.connection import Connection
-from orchestrator.postgres.copy import RowStream, read_stream
+from orchestrator.postgres.copy import RowStream, Write, read_stream, write_csv
 from orchestrator.postgres.statements import statement
 
+T = TypeVar("T")
 EXACT_TYPES = ("double precision", "real")
 
 
@@ -71,6 +74,8 @@ class Survey:
     surface_class: str
     ids: Ids
     stream: RowStream
+    taken_at: datetime
+    """When its snapshot was taken."""
 
 
 Reader = Callable[[Connection, str, list[str]], RowStream]
@@ -80,8 +85,17 @@ Reader = Callable[[Connection, str, list[str]], RowStream]
 def surfaces(connection: Connection) -> list[Surface]:
     """Return the legacy tables with rows that hold fold changes, the wide one first.
 
-    Raises PatientError when there is none, because a v0.5.0 database has a row for every transcript, changed or
-    not, and when values are of a type that cannot be moved exactly.
+    Raises what `value_tables` raises, and PatientError when none has rows, because a v0.5.0 database has a row for
+    every transcript, changed or not.
+    """
+    found = value_tables(connection)
+    return require_rows(found, [surface for surface in found if _has_rows(connection, surface.name)])
+
+
+def value_tables(connection: Connection) -> list[Surface]:
+    """Return the legacy tables that hold fold changes, the wide one first, without a look at their rows.
+
+    Raises PatientError when there is none, and when values are of a type that cannot be moved exactly.
     """
     found = [Surface(*row) for row in connection.execute(statement(__package__, "surfaces")).fetchall()]  # type: ignore[arg-type]
     if not found:
@@ -90,7 +104,11 @@ def surfaces(connection: Connection) -> list[Surface]:
         if surface.value_type not in EXACT_TYPES:
             value = f"{surface.name}.expression_fold_change is {surface.value_type}"
             raise PatientError("MB011", f"{value}, not double precision.")
-    filled = [surface for surface in found if _has_rows(connection, surface.name)]
+    return found
+
+
+def require_rows(found: list[Surface], filled: list[T]) -> list[T]:
+    """Return `filled`, those of the tables `found` that have rows; raises PatientError when there is none."""
     if not filled:
         raise PatientError("MB014", f"Its {' and '.join(surface.name for surface in found)} have no rows.")
     return filled
@@ -141,11 +159,14 @@ def compare_ids(connection: Connection, surface: str, core: CoreIds) -> Ids:
     return Ids(rows=found.rows, unknown=unknown, missing=len(core_ids) - (found.rows - len(unknown)))
 
 
-def read_rows(
-    connection: Connection, surface: str, unknown: list[str], write: Callable[[bytes], None] | None = None
-) -> RowStream:
+def read_rows(connection: Connection, surface: str, unknown: list[str], write: Write | None = None) -> RowStream:
     """Stream the rows that are not at baseline, ordered by id; hand each block of the stream to `write`."""
     return read_stream(connection, _rows(surface, unknown), [unknown] if unknown else None, write)
+
+
+def write_rows(connection: Connection, surface: str, unknown: list[str], write: Write) -> None:
+    """Write the rows that `read_rows` streams as CSV; see `write_csv`."""
+    write_csv(connection, _rows(surface, unknown), [unknown] if unknown else None, write)
 
 
 def changed_rows(connection: Connection, rows: sql.Composable) -> Values:
@@ -176,7 +197,8 @@ def survey(connection: Connection, core: CoreIds, believe: str | None = None, re
         refuse_repeated_ids(surface, repeated_ids(connection, rest[0]))
         ids = compare_ids(connection, surface, core)
         stream = read(connection, surface, ids.unknown)
-    return Survey(surface, surface_class, ids, stream)
+    (taken_at,) = connection.execute("select now()").fetchone() or (None,)
+    return Survey(surface, surface_class, ids, stream, cast(datetime, taken_at))
 
 
 def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream) -> str:

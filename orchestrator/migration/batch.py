@@ -1,4 +1,4 @@
-"""A batch of patients: staged from their legacy databases, then built, checked and published."""
+"""A batch of patients: staged from where their rows are, then built, checked and published."""
 
 import time
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ import psycopg
 
 from orchestrator.dbt.runner import Project, run_models
 from orchestrator.errors import MediabaseError, PatientError
-from orchestrator.legacy.databases import LegacyDatabase, snapshot
-from orchestrator.legacy.survey import CoreIds, survey
-from orchestrator.migration import journal
+from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.legacy.survey import CoreIds
+from orchestrator.migration import journal, source
 from orchestrator.migration.core import core_ids
 from orchestrator.migration.export import clear, export_patient
 from orchestrator.migration.journal import Patient
@@ -129,10 +129,9 @@ def settled_by_data(
     """
     if known.published_at is None or known.current_digest is None or is_gone(target, known.schema_name):
         return None
-    with snapshot(legacy_dsn, database.name) as legacy:
-        found = survey(legacy, core, options.believe or known.surface)
+    digest = source.digest(legacy_dsn, database, core, options.believe or known.surface)
     is_same_core = known.core_fingerprint == str(core.fingerprint)
-    is_same_legacy = found.stream.digest == known.legacy_digest and is_same_core
+    is_same_legacy = digest == known.legacy_digest and is_same_core
     if read_digest(target, known.schema_name) == known.current_digest:
         return _outcome(known, "unchanged") if is_same_legacy and not options.force else None
     if is_same_legacy:

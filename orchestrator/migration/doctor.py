@@ -29,6 +29,7 @@ from orchestrator.migration.server_checks import (
     read_server_facts,
     read_target_facts,
 )
+from orchestrator.migration.source import find
 from orchestrator.patient_id import is_supported, schema_name
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.programs import find_matching
@@ -107,7 +108,7 @@ def examine(
     except RefusedError as error:
         return [Finding("target-rights", "stop", TARGET, str(error))]
     wanted = databases if patient_ids is None else inventory.named(databases, patient_ids)
-    found = [*check_servers(servers, wanted, jobs), *_check_home(around.home)]
+    found = [*check_servers(servers.target, servers.legacy, wanted, jobs), *_check_home(around.home)]
     if not databases:
         remedy = "Give the server that has them in MEDIABASE_LEGACY_DSN."
         found.append(Finding("legacy-databases", "stop", LEGACY, "It has no legacy database.", remedy))
@@ -125,17 +126,25 @@ def examine(
     return sorted(found, key=lambda finding: order.index(finding.check))
 
 
-def check_servers(servers: Servers, wanted: Sequence[LegacyDatabase], jobs: int) -> list[Finding]:
-    """Return what is wrong with the servers and the target database: all that can be known in a few queries."""
+def check_servers(
+    target_dsn: str, legacy_dsn: str | None, wanted: Sequence[LegacyDatabase], jobs: int
+) -> list[Finding]:
+    """Return what is wrong with the servers and the target database: all that can be known in a few queries.
+
+    Without a `legacy_dsn` the patients come from files.
+    """
     schemas = {schema_name(each.patient_id): each.patient_id for each in wanted if is_supported(each.patient_id)}
-    with connect(servers.target, autocommit=True) as target, connect(servers.legacy, autocommit=True) as legacy:
-        in_target, in_legacy = DRIVER_SESSIONS + WORKER_SESSIONS * jobs, LEGACY_SESSIONS * jobs
+    in_target, in_legacy = DRIVER_SESSIONS + WORKER_SESSIONS * jobs, LEGACY_SESSIONS * jobs
+    found = []
+    with connect(target_dsn, autocommit=True) as target:
+        if legacy_dsn:
+            with connect(legacy_dsn, autocommit=True) as legacy:
+                if _identity(legacy) == _identity(target):
+                    in_target += in_legacy
+                else:
+                    found += check_server(LEGACY, read_server_facts(legacy), OLDEST_LEGACY, in_legacy)
         facts = read_server_facts(target)
-        is_same = _identity(target) == _identity(legacy)
-        found = check_server(TARGET, facts, core.OLDEST_TARGET, in_target + (in_legacy if is_same else 0))
-        found += check_writable(TARGET, facts)
-        if not is_same:
-            found += check_server(LEGACY, read_server_facts(legacy), OLDEST_LEGACY, in_legacy)
+        found += [*check_server(TARGET, facts, core.OLDEST_TARGET, in_target), *check_writable(TARGET, facts)]
         if facts.version < core.OLDEST_TARGET:
             return found
         of_target = read_target_facts(target)
@@ -145,19 +154,18 @@ def check_servers(servers: Servers, wanted: Sequence[LegacyDatabase], jobs: int)
     return found
 
 
-def refuse_hopeless(servers: Servers, patient_ids: Sequence[str] | None, jobs: int) -> list[Finding]:
-    """Raise RefusedError when a migration cannot succeed; return what its operator should know otherwise."""
-    found = check_servers(servers, _wanted(servers, patient_ids), jobs)
+def refuse_hopeless(servers: Servers, patient_ids: Sequence[str] | None, csv: Path | None, jobs: int) -> list[Finding]:
+    """Raise RefusedError when a migration cannot succeed; return what its operator should know otherwise.
+
+    Takes few queries. Raises also what finding the patients raises; see `source.find`.
+    """
+    _, wanted = find(servers, csv, patient_ids)
+    found = check_servers(servers.target, None if csv else servers.legacy, wanted, jobs)
     stops = [finding for finding in found if finding.severity == "stop"]
     if stops:
         more = f" ({len(stops) - 1} more: mediabase doctor)" if stops[1:] else ""
         raise RefusedError(f"{stops[0].subject}: {stops[0].message} {stops[0].remedy}{more}")
     return found
-
-
-def _wanted(servers: Servers, patient_ids: Sequence[str] | None) -> list[LegacyDatabase]:
-    databases = legacy_databases(servers)
-    return databases if patient_ids is None else inventory.named(databases, patient_ids)
 
 
 def _identity(connection: Connection) -> object:

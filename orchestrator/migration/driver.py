@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import cast
 
 from orchestrator.errors import ExitCode, worst
-from orchestrator.legacy.databases import LegacyDatabase, choose
+from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core, journal
 from orchestrator.migration.batch import stage
 from orchestrator.migration.manifest import read_manifest, store_manifest, update_metadata
-from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report
+from orchestrator.migration.source import find
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
 
@@ -38,18 +38,19 @@ def migrate(
     jobs: int,
     artifacts: Path,
     manifest: Path | None,
+    csv: Path | None,
     begin: Callable[[int], None],
     report: Report,
 ) -> list[Outcome]:
-    """Migrate the named patients, or all; return what became of each, in no order.
+    """Migrate the named patients, or all, from their databases or from the folder `csv` of an export.
 
-    `begin` is told how many there are, `report` what happens to each. Raises UsageError, RefusedError or
-    LockedError before any patient is touched.
+    Returns what became of each, in no order. `begin` is told how many there are, `report` what happens to each.
+    Raises UsageError, RefusedError or LockedError before any patient is touched.
     """
-    found = legacy_databases(servers)
-    databases = choose(found, patient_ids)
+    found, databases = find(servers, csv, patient_ids)
     facts = read_manifest(manifest, {database.patient_id for database in found}) if manifest else None
-    with _run(servers, "migrate", {**asdict(options), "jobs": jobs}, databases) as (lock, run_id, outcomes):
+    said = {**asdict(options), "jobs": jobs, "csv": str(csv.absolute()) if csv else None}
+    with _run(servers, "migrate", said, databases) as (lock, run_id, outcomes):
         if facts:
             store_manifest(lock, facts)
         begin(len(databases))
@@ -73,7 +74,7 @@ def export(
     report: Report,
 ) -> list[Outcome]:
     """Stage the named patients, or all, and leave building to dbt. Raises what `migrate` raises."""
-    databases = choose(legacy_databases(servers), patient_ids)
+    databases = find(servers, None, patient_ids)[1]
     with _run(servers, "export", {"believe": believe}, databases) as (lock, run_id, outcomes):
         begin(len(databases))
         ids = core.core_ids(lock)

@@ -1,12 +1,13 @@
-"""Export: one legacy database's rows, as they are, into `staging`."""
+"""Export: one patient's legacy rows, as they are, into `staging`."""
 
 import re
 from dataclasses import replace
 
 from psycopg import sql
 
-from orchestrator.legacy.databases import LegacyDatabase, snapshot
-from orchestrator.legacy.survey import CoreIds, Survey, changed_rows, read_rows, survey
+from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.legacy.survey import CoreIds, Survey, changed_rows
+from orchestrator.migration.source import Read, take
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import RowStream
@@ -18,28 +19,27 @@ def export_patient(
 ) -> Survey:
     """Stage the patient's rows, and record the export, in one transaction of the target.
 
-    Replaces an earlier export of the patient. Raises PatientError when the database cannot be taken as it is.
+    Replaces an earlier export of the patient. Raises PatientError when its source cannot be taken as it is.
     """
     partition = staging_table(database.patient_id)
     clear(target, [database.patient_id])  # on its own: dropping a partition locks out all builds until it commits
-    with snapshot(legacy_dsn, database.name) as legacy, target.transaction():
-        (exported_at,) = legacy.execute("select now()").fetchone() or (None,)
-        target.execute(
-            sql.SQL(
-                "create unlogged table {} (like staging.legacy_expression including defaults);"
-                "alter table {} alter column patient_id set default {}"
-            ).format(partition, partition, sql.Literal(database.patient_id))
-        )
+    with target.transaction():
 
-        def stage(connection: Connection, surface: str, unknown: list[str]) -> RowStream:
+        def stage(read: Read) -> RowStream:
+            target.execute(
+                sql.SQL(
+                    "drop table if exists {0};"
+                    "create unlogged table {0} (like staging.legacy_expression including defaults);"
+                    "alter table {0} alter column patient_id set default {1}"
+                ).format(partition, sql.Literal(database.patient_id))
+            )
             into = sql.SQL("copy {} (transcript_id, expression_fold_change) from stdin (format binary)")
-            target.execute(sql.SQL("truncate {}").format(partition))
             with target.cursor().copy(into.format(partition)) as copy:
-                stream = read_rows(connection, surface, unknown, copy.write)
+                stream = read(copy.write)
             staged = sql.SQL("select transcript_id, expression_fold_change from {}").format(partition)
             return replace(stream, hash_sum=changed_rows(target, staged).hash_sum)
 
-        taken = survey(legacy, core, believe, stage)
+        taken = take(legacy_dsn, database, core, believe, stage)
         # A small sample is enough for the build's plan: how many rows, and that all are this patient's.
         target.execute(sql.SQL("set local default_statistics_target = 1; analyze {}").format(partition))
         target.execute(
@@ -60,7 +60,7 @@ def export_patient(
                 "missing_rows": taken.ids.missing,
                 "legacy_digest": taken.stream.digest,
                 "core_fingerprint": str(core.fingerprint),
-                "exported_at": exported_at,
+                "exported_at": taken.taken_at,
             },
         )
     return taken

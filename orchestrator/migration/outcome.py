@@ -7,8 +7,8 @@ from typing import Literal
 
 from orchestrator.errors import ExitCode
 
-Result = Literal["staged", "migrated", "unchanged", "kept", "failed"]
-"""staged for dbt; migrated now; unchanged since; kept because v0.6.0 was changed since; failed."""
+Result = Literal["staged", "exported", "migrated", "unchanged", "kept", "failed"]
+"""staged for dbt; exported to a file; migrated now; unchanged since; kept because v0.6.0 was changed since; failed."""
 
 
 @dataclass(frozen=True)

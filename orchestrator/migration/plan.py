@@ -6,14 +6,12 @@ from pathlib import Path
 import psycopg
 
 from orchestrator.errors import MediabaseError
-from orchestrator.legacy.databases import LegacyDatabase, choose, snapshot
-from orchestrator.legacy.profile import predict
+from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.legacy.survey import CoreIds
-from orchestrator.migration import core, journal
+from orchestrator.migration import core, journal, source
 from orchestrator.migration.batch import settled_by_data
 from orchestrator.migration.journal import Patient
 from orchestrator.migration.manifest import read_manifest
-from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.failures import describe_failure
@@ -24,6 +22,7 @@ def plan(
     patient_ids: Sequence[str] | None,
     options: Options,
     manifest: Path | None,
+    csv: Path | None,
     begin: Callable[[int], None],
     report: Callable[[Outcome], None],
 ) -> list[Outcome]:
@@ -31,8 +30,7 @@ def plan(
 
     Raises what `migrate` raises. Both servers see read-only transactions only.
     """
-    found = legacy_databases(servers)
-    databases = choose(found, patient_ids)
+    found, databases = source.find(servers, csv, patient_ids)
     if manifest:
         read_manifest(manifest, {database.patient_id for database in found})
     begin(len(databases))
@@ -69,8 +67,7 @@ def _plan_one(
 
 
 def _predict(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: str | None, on_bad_rows: str) -> Outcome:
-    with snapshot(legacy_dsn, database.name) as legacy:
-        predicted = predict(legacy, ids, believe)
+    predicted = source.predict(legacy_dsn, database, ids, believe)
     if predicted.reasons and on_bad_rows == "fail":
         return Outcome(database.patient_id, "failed", f"It has rows that cannot be stored: {predicted.reasons}.")
     return Outcome(

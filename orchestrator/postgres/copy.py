@@ -1,7 +1,8 @@
-"""Binary COPY streams: read, hashed and passed on without looking inside."""
+"""Binary COPY streams, read, hashed and passed on; and the same rows as text."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -12,6 +13,16 @@ from orchestrator.postgres.statements import statement
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """Signature, no flags, no extension."""
 TRAILER = b"\xff\xff"
+TEXT = struct.Struct(">hi")
+"""What stands before an id: two fields in the row, bytes of the first."""
+NUMBER = struct.Struct(">id")
+"""A value: eight bytes, and these."""
+NULL = b"\xff\xff\xff\xff"
+BLOCK_BYTES = 1 << 17
+
+Row = tuple[str, float | None]
+Write = Callable[[bytes], object]
+"""Takes the next block of a stream."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ def read_stream(
     connection: Connection,
     rows: sql.Composable,
     parameters: Sequence[object] | None = None,
-    write: Callable[[bytes], None] | None = None,
+    write: Write | None = None,
 ) -> RowStream:
     """Read `rows`, a query for (transcript_id, expression_fold_change), as their binary COPY stream ordered by id.
 
@@ -49,3 +60,33 @@ def read_stream(
             take(bytes(block))  # type: ignore[call-overload]  # bytea
     take(TRAILER)
     return RowStream(rows=count, digest=digest.hexdigest())
+
+
+def pack(rows: Iterable[Row], write: Write) -> RowStream:
+    """Make of `rows`, which are in order, the stream that `read_stream` makes of the same rows in a database."""
+    digest = hashlib.sha256()
+    count = 0
+    block = bytearray(HEADER)
+    for transcript_id, value in rows:
+        name = transcript_id.encode()
+        block += TEXT.pack(2, len(name)) + name + (NULL if value is None else NUMBER.pack(8, value))
+        count += 1
+        if len(block) >= BLOCK_BYTES:
+            digest.update(block)
+            write(bytes(block))
+            block.clear()
+    block += TRAILER
+    digest.update(block)
+    write(bytes(block))
+    return RowStream(rows=count, digest=digest.hexdigest())
+
+
+def write_csv(connection: Connection, rows: sql.Composable, parameters: Sequence[object] | None, write: Write) -> None:
+    """Write `rows`, a query as for `read_stream`, as CSV with the header transcript_id,cancer_fold, ordered by id.
+
+    Values are PostgreSQL's shortest text that reads back as the same number; NULL is an empty field.
+    """
+    connection.execute("set local extra_float_digits = 1")  # shortest and exact since PostgreSQL 12
+    with connection.cursor().copy(statement(__package__, "csv").format(rows=rows), parameters) as copy:
+        for block in copy:
+            write(bytes(block))

@@ -25,11 +25,11 @@ from psycopg import sql
 from orchestrator import sandbox as sandboxes
 from orchestrator.cli.main import main
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
-from orchestrator.legacy.databases import choose
 from orchestrator.migration import core, driver, journal, plan
 from orchestrator.migration.batch import build_batch, stage_batch
-from orchestrator.migration.names import legacy_databases
+from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress
+from orchestrator.migration.source import find
 from orchestrator.postgres.connection import Connection, Servers, connect, resolve, servers
 from orchestrator.settings import Settings
 
@@ -47,6 +47,7 @@ DEMO = (
 )
 PATIENCE_SECONDS = 60
 GATE_KEY = 4711
+NO_SERVER = "host=/nonexistent"
 
 Finished = subprocess.CompletedProcess[str]
 
@@ -255,20 +256,24 @@ class Lab:
         assert f"{len(patient_ids or self.patients())} patients, 0 differences" in done.stdout
         return done.stdout
 
-    def migrate(self, *patient_ids: str, **options: Any) -> dict[str, Outcome]:
-        """Migrate in this process, with the functions that a worker calls; return what became of each."""
+    def migrate(self, *patient_ids: str, csv: Path | None = None, **options: Any) -> dict[str, Outcome]:
+        """Migrate in this process, with the functions that a worker calls; return what became of each.
+
+        From the folder `csv` without any legacy server.
+        """
         outcomes: dict[str, Outcome] = {}
 
         def report(message: Progress | Outcome) -> None:
             if isinstance(message, Outcome):
                 outcomes[message.patient_id] = message
 
-        chosen = choose(legacy_databases(self.where), patient_ids or None)
+        where = Servers(self.where.target, NO_SERVER) if csv else self.where
+        _, chosen = find(where, csv, patient_ids or None)
         with journal.locked(self.where.target) as target:
             core.upgrade(self.where.target)
             run_id = journal.start_run(target, "migrate", {})
             journal.discover(target, run_id, chosen)
-            place = Place(self.where.target, self.where.legacy, run_id, self.home)
+            place = Place(where.target, where.legacy, run_id, self.home)
             staged = stage_batch(place, chosen, Options(**options), target, report)
             if staged:
                 with self.dbt_environment():
@@ -282,9 +287,18 @@ class Lab:
         outcomes = driver.export(self.where, patient_ids, None, lambda _: None, lambda _: None)
         return {outcome.patient_id: outcome for outcome in outcomes}
 
-    def plan(self, *patient_ids: str, **options: Any) -> dict[str, Outcome]:
-        """Plan a migration, as `mediabase migrate --dry-run` does; return what it says of each patient."""
-        outcomes = plan.plan(self.where, patient_ids or None, Options(**options), None, lambda _: None, lambda _: None)
+    def export_csv(self, folder: Path, *patient_ids: str, believe: str | None = None) -> dict[str, Outcome]:
+        """Export to a folder, as `mediabase export --csv` does; return what became of each."""
+        outcomes = export_csv(self.where, patient_ids, believe, folder, lambda _: None, lambda _: None)
+        return {outcome.patient_id: outcome for outcome in outcomes}
+
+    def plan(self, *patient_ids: str, csv: Path | None = None, **options: Any) -> dict[str, Outcome]:
+        """Plan a migration, as `mediabase migrate --dry-run` does; return what it says of each patient.
+
+        From the folder `csv` without any legacy server.
+        """
+        where = Servers(self.where.target, NO_SERVER) if csv else self.where
+        outcomes = plan.plan(where, patient_ids or None, Options(**options), None, csv, lambda _: None, lambda _: None)
         return {outcome.patient_id: outcome for outcome in outcomes}
 
     def dbt(self, *arguments: str) -> tuple[bool, str]:

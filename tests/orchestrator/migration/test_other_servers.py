@@ -1,5 +1,6 @@
 """Legacy and target on separate servers of different versions, by password and service file over TCP."""
 
+import json
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ def mediabase(settings: dict[str, str], *arguments: str) -> subprocess.Completed
 
 
 @pytest.mark.parametrize("debian_is", ["target", "legacy", "both"])
-def test_servers_of_two_versions(debian: OtherServer, server: Servers, debian_is: str) -> None:
+def test_servers_of_two_versions(debian: OtherServer, server: Servers, tmp_path: Path, debian_is: str) -> None:
     """Nothing of one server's connection settings reaches the other, and no password is shown."""
     dsn = {
         "target": {"MEDIABASE_DSN": "service=other", "MEDIABASE_LEGACY_DSN": server.legacy},
@@ -35,6 +36,10 @@ def test_servers_of_two_versions(debian: OtherServer, server: Servers, debian_is
     try:
         migrated = mediabase(settings, "migrate", "--all")
         assert migrated.returncode == 3, migrated.stderr
+        exported = mediabase(settings, "export", "--all", "--csv", str(tmp_path))
+        assert exported.returncode == 0, exported.stderr
+        again = mediabase(settings, "migrate", "--all", "--csv", str(tmp_path), "--dry-run", "--json")
+        assert [each["result"] for each in json.loads(again.stdout)] == ["unchanged"] * 6, again.stderr
         built = mediabase(settings, "dbt", "test", "--vars", "patient_id=DEMO_HER2")
         assert built.returncode == 0, built.stdout
         verified = subprocess.run(

@@ -1,0 +1,72 @@
+"""Where a patient's rows come from: its legacy database, or its file in a CSV export."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from orchestrator.legacy import profile
+from orchestrator.legacy.databases import LegacyDatabase, choose, snapshot
+from orchestrator.legacy.profile import Prediction
+from orchestrator.legacy.survey import CoreIds, Survey, read_rows, survey
+from orchestrator.migration.csv_files import (
+    PatientFile,
+    file_dispositions,
+    patient_files,
+    require_same_core,
+    survey_file,
+)
+from orchestrator.migration.names import legacy_databases
+from orchestrator.postgres.connection import Connection, Servers
+from orchestrator.postgres.copy import RowStream, Write
+
+Read = Callable[[Write], RowStream]
+"""Reads all rows from the first, and hands on their binary COPY stream block by block."""
+Into = Callable[[Read], RowStream]
+"""Has rows read into some place; called again when another surface is taken than the one read first."""
+
+
+def find(
+    servers: Servers, csv: Path | None, asked: Sequence[str] | None
+) -> tuple[Sequence[LegacyDatabase], Sequence[LegacyDatabase]]:
+    """Return all patients of the legacy server, or of the folder `csv`, and the `asked` ones (None: all).
+
+    Raises what `choose` and `patient_files` raise.
+    """
+    if csv:
+        return patient_files(csv, asked)
+    found = legacy_databases(servers)
+    return found, choose(found, asked)
+
+
+def take(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None, into: Into) -> Survey:
+    """Survey a patient, and read its rows `into` a place. Raises PatientError when it cannot be taken as it is."""
+    if isinstance(database, PatientFile):
+        return survey_file(database, core, into)
+
+    def read(connection: Connection, surface: str, unknown: list[str]) -> RowStream:
+        return into(partial(read_rows, connection, surface, unknown))
+
+    with snapshot(legacy_dsn, database.name) as legacy:
+        return survey(legacy, core, believe, read)
+
+
+def digest(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> str:
+    """Return the digest of a patient's rows; that of a file stands in its manifest. Raises as `take`."""
+    if isinstance(database, PatientFile):
+        require_same_core(database, core)
+        return database.entry.legacy_digest
+    return take(legacy_dsn, database, core, believe, _nowhere).stream.digest
+
+
+def predict(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> Prediction:
+    """Return what a migration would make of a patient's rows. Raises as `take`."""
+    if isinstance(database, PatientFile):
+        taken = survey_file(database, core, _nowhere)
+        counts = file_dispositions(database, taken.ids.unknown)
+        return Prediction(taken.surface, counts, len(taken.ids.unknown), taken.ids.missing)
+    with snapshot(legacy_dsn, database.name) as legacy:
+        return profile.predict(legacy, core, believe)
+
+
+def _nowhere(read: Read) -> RowStream:
+    return read(lambda _: None)
