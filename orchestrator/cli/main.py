@@ -8,7 +8,7 @@ from typing import NoReturn
 import psycopg
 import typer
 
-from orchestrator.cli import migrate, sandbox, status, tools
+from orchestrator.cli import migrate, rehearse, sandbox, status, tools
 from orchestrator.cli.output import err
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(migrate.migrate)
 app.command()(migrate.export)
+app.command()(rehearse.rehearse)
 app.command()(status.status)
 app.add_typer(tools.core_app, name="core")
 app.add_typer(sandbox.app, name="sandbox")

