@@ -125,10 +125,10 @@ def _make(home: Path) -> tuple[Path, int]:
 
 
 def _claim(folder: Path) -> int | None:
-    """Lock a folder and return the descriptor that holds the lock; None when another process has it."""
+    """Lock a folder and return the descriptor that holds the lock; None when it is another process's or user's."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
