@@ -102,8 +102,8 @@ def _predicted(found: Prediction) -> str:
     fail = f" {len(found.fail)} would fail and are not counted: {_some(found.fail)}." if found.fail else ""
     return (
         f"All {found.patients:,} patients: about {_size(found.schema_bytes)} of patient schemas, where the legacy "
-        f"databases take {_size(found.legacy_bytes)}{saved}; at best about {_time(found.seconds)} for the {found.to_migrate:,} "
-        f"still to migrate with --jobs {found.jobs} on a machine like this.{fail}"
+        f"databases take {_size(found.legacy_bytes)}{saved}; at best about {_time(found.seconds)} for the "
+        f"{found.to_migrate:,} still to migrate with --jobs {found.jobs} on a machine like this.{fail}"
     )
 
 

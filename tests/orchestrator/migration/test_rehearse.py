@@ -58,15 +58,23 @@ def of_rehearsals(home: Path) -> list[str]:
     return running + [path.name for path in home.iterdir() if "rehearsal-" in path.name]
 
 
-def is_migrating(lab: Lab) -> bool:
+def family_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Return the programs and workers that a rehearsal has started; its server is nobody's child."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if child.is_running() and child.name() != "postgres"]
+
+
+def is_copying(_lab: Lab, process: subprocess.Popen[str]) -> bool:
+    """Tell whether a database is being copied now."""
+    return any(child.name() == "pg_dump" for child in family_of(process))
+
+
+def is_migrating(lab: Lab, _process: subprocess.Popen[str]) -> bool:
     """Tell whether a rehearsal has come to its migration."""
     return bool(list(lab.home.glob("rehearsal-*/dbt/worker-0")))
 
 
-POINTS = {
-    "copying": lambda lab: list(lab.home.glob("rehearsal-*/run/.s.PGSQL.5432")),
-    "migrating": is_migrating,
-}
+POINTS = {"copying": is_copying, "migrating": is_migrating}
 
 
 def test_it_says_what_then_happens_and_leaves_production_alone(quiet: Lab) -> None:
@@ -120,7 +128,7 @@ def test_a_sample_larger_than_the_number_of_patients_is_all_of_them(lab: Lab) ->
 def test_a_writer_in_production_is_noticed(lab: Lab) -> None:
     """Rows changed there after they were copied: the verdict is not that it was left alone."""
     with lab.started("rehearse", "DEMO_TNBC") as process:
-        eventually(lambda: is_migrating(lab), "the migration begins")
+        eventually(lambda: is_migrating(lab, process), "the migration begins")
         lab.add_patient("SPARE")
         lab.change("DEMO_TNBC", "update cancer_transcript_base set expression_fold_change = 0.5")
         out, err = process.communicate(timeout=120)
@@ -138,8 +146,8 @@ def test_a_writer_in_production_is_noticed(lab: Lab) -> None:
 def test_an_interrupt_cleans_up(lab: Lab, point: str, number: signal.Signals) -> None:
     """Exit code 130, and neither a process nor a folder is left."""
     with lab.started("rehearse", "--sample", 2) as process:
-        eventually(lambda: POINTS[point](lab), point)
-        family = psutil.Process(process.pid).children(recursive=True)
+        eventually(lambda: POINTS[point](lab, process), point)
+        family = family_of(process)
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 130 and "Traceback" not in err, err
@@ -152,8 +160,8 @@ def test_what_a_killed_rehearsal_leaves_the_next_one_removes(lab: Lab, point: st
     """SIGKILL leaves a server and its folder; one in use, or kept, is not touched by that."""
     kept = rehearse(lab, "DEMO_HER2", "--keep")["kept"] if point == "migrating" else None
     with lab.started("rehearse", "--sample", 2) as process:
-        eventually(lambda: POINTS[point](lab), point)
-        family = psutil.Process(process.pid).children(recursive=True)
+        eventually(lambda: POINTS[point](lab, process), point)
+        family = family_of(process)
         process.kill()
         process.wait()
         assert not psutil.wait_procs(family, timeout=20)[1]
@@ -261,7 +269,8 @@ def test_an_older_server_with_a_password_and_an_extension(debian: OtherServer) -
         report = json.loads(done.stdout)
         left_out = {copied["name"]: copied["left_out"] for copied in report["copied"]}
         assert left_out.pop("mbase") == [
-            "constraint public.books.books_pkey", "extension uuid-ossp", "index public.books_pkey", "table public.books",
+            "constraint public.books.books_pkey", "extension uuid-ossp", "index public.books_pkey",
+            "table public.books",
         ]  # fmt: skip
         assert not any(left_out.values()) and not report["differences"]
         assert all(each["parity"] for each in report["patients"])
