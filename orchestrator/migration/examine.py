@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.errors import PatientError
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
-from orchestrator.legacy.survey import survey
+from orchestrator.legacy.survey import CoreIds, survey
 from orchestrator.migration import core, journal
 from orchestrator.migration.extrapolate import Measured, Work
+from orchestrator.migration.journal import Patient
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.statements import statement
@@ -45,14 +47,10 @@ def examine(
         rehearsed = []
         for database in sorted(databases, key=lambda each: each.patient_id):
             outcome, patient = by_id[database.patient_id], known[database.patient_id]
-            parity = None
-            if outcome.result in ("migrated", "unchanged"):
-                with snapshot(source.legacy, database.name) as legacy:
-                    read = survey(legacy, ids, options.believe or patient.surface)
-                parity = read.stream.digest == patient.current_digest
-            size = target.execute(statement(__package__, "schema_bytes"), {"schema_name": patient.schema_name})
+            can_compare = outcome.result in ("migrated", "unchanged")
+            parity = _is_in_production(source, ids, database, patient, options) if can_compare else None
             spent = seconds.get(database.patient_id, 0.0) + seconds.get("", 0.0) * _share(outcome, work.outcomes)
-            rehearsed.append(Rehearsed(outcome, parity, int(str((size.fetchone() or (0,))[0])), round(spent, 3)))
+            rehearsed.append(Rehearsed(outcome, parity, _schema_bytes(target, patient), round(spent, 3)))
     return rehearsed, work
 
 
@@ -71,6 +69,23 @@ def differences(planned: Mapping[str, Outcome], rehearsed: Sequence[Rehearsed]) 
         if each.parity is False:
             found.append(f"{after.patient_id}: what was stored is not what production holds now.")
     return found
+
+
+def _is_in_production(
+    source: Servers, ids: CoreIds, database: LegacyDatabase, patient: Patient, options: Options
+) -> bool:
+    """Tell whether the legacy rows, read in production once more, are those that the rehearsal stored."""
+    try:
+        with snapshot(source.legacy, database.name) as legacy:
+            read = survey(legacy, ids, options.believe or patient.surface)
+    except PatientError:
+        return False  # it could be taken when it was copied: somebody has changed it since
+    return read.stream.digest == patient.current_digest
+
+
+def _schema_bytes(target: Connection, patient: Patient) -> int:
+    row = target.execute(statement(__package__, "schema_bytes"), {"schema_name": patient.schema_name}).fetchone()
+    return int(str(row[0])) if row else 0
 
 
 def _timings(target: Connection) -> tuple[dict[str, float], int]:

@@ -22,6 +22,8 @@ from psycopg.conninfo import make_conninfo
 from orchestrator.errors import UsageError
 
 SUPERUSER = "mediabase"
+PORT = "5432"
+"""A part of the socket's name; given, because PGPORT or PGSERVICE of the environment would say another."""
 START_TIMEOUT_SECONDS = 60
 MAX_SOCKET_PATH_BYTES = 107
 """sun_path of a Unix socket on Linux, less the closing NUL."""
@@ -52,7 +54,7 @@ def embedded_server(home: Path) -> Iterator[str]:
         with _locked(home / "start.lock", fcntl.LOCK_EX):
             cluster.start()
         try:
-            yield make_conninfo(host=str(cluster.socket_folder), user=SUPERUSER)
+            yield make_conninfo(host=str(cluster.socket_folder), port=PORT, user=SUPERUSER)
         finally:
             with _locked(home / "start.lock", fcntl.LOCK_EX):
                 if _is_last(in_use):
@@ -84,7 +86,7 @@ class _Cluster:
 
     def prepare(self) -> None:
         """Create the folders; raises UsageError with the reason when that is not possible."""
-        socket = self.socket_folder / ".s.PGSQL.5432"
+        socket = self.socket_folder / f".s.PGSQL.{PORT}"
         if len(os.fsencode(socket)) > MAX_SOCKET_PATH_BYTES:
             raise UsageError(f"The path of {self.home} is too long for a socket: set MEDIABASE_HOME shorter.")
         try:
@@ -111,7 +113,7 @@ class _Cluster:
         if not self._is_running():
             self._pg(
                 "pg_ctl", "start", "-w", "-s", "-t", str(START_TIMEOUT_SECONDS),
-                "-o", f"-k {shlex.quote(str(self.socket_folder))}", "-l", self.log,
+                "-o", f"-p {PORT} -k {shlex.quote(str(self.socket_folder))}", "-l", self.log,
             )  # fmt: skip
 
     def stop(self, mode: str = "fast") -> None:

@@ -23,11 +23,11 @@ PREFIX = "rehearsal-"
 NEW = "new-"
 KEPT = "kept-"
 EMPTY_SERVER_BYTES = 120 << 20
-"""A new cluster is 40 MB; as root a copy of the programs (70 MB) may come to it."""
+"""A new cluster is 39 MB, and as root a copy of the programs (41 MB) may come to it."""
 MAX_WAL_BYTES = 4 << 30
 """What max_wal_size of the embedded server lets pile up."""
 ROOM = 1.2
-"""Restored databases were between 0.9 and 1.0 of the original; patient schemas and staging come to it."""
+"""Four databases of 3.92 GB were 3.95 GB when restored and migrated, with 2.8 GB of WAL beside them."""
 
 
 @dataclass(frozen=True)
