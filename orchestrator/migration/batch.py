@@ -141,6 +141,7 @@ def settled_by_data(
 
 def _finish(place: Place, target: Connection, patient_id: str) -> Outcome:
     """Check parity of a patient that dbt was asked to build, and let readers in."""
+    started = time.monotonic()
     try:
         patient = journal.patients(target, [patient_id])[patient_id]
         if patient.state != "built":
@@ -149,7 +150,7 @@ def _finish(place: Place, target: Connection, patient_id: str) -> Outcome:
         if differs := difference(patient, digest):
             raise PatientError("MB021", f"Parity: {differs}.")
         has_reader = publish(target, patient, digest)
-        journal.event(target, place.run_id, patient_id, "published")
+        journal.event(target, place.run_id, patient_id, "published", seconds=round(time.monotonic() - started, 3))
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, patient_id, error)
     return _outcome(patient, "migrated", "" if has_reader else NO_READER)

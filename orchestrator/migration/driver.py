@@ -107,9 +107,13 @@ def _run(
             journal.finish_run(lock, run_id, exit_code)
 
 
+def batch_size(patients: int, jobs: int) -> int:
+    """Return how many patients go into one batch: three batches a worker or more, to build one and stage the next."""
+    return min(MAX_BATCH, max(MIN_BATCH, ceil(patients / (3 * jobs))))
+
+
 def _batches(databases: Sequence[LegacyDatabase], jobs: int) -> list[Sequence[LegacyDatabase]]:
-    """Cut the patients into batches, three a worker or more: it builds one while it stages the next."""
-    size = min(MAX_BATCH, max(MIN_BATCH, ceil(len(databases) / (3 * jobs))))
+    size = batch_size(len(databases), jobs)
     return [databases[start : start + size] for start in range(0, len(databases), size)]
 
 

@@ -1,5 +1,6 @@
 """Connections: which servers, under which names, and one sentence when one cannot be reached."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ APPLICATION_NAME = "mediabase"
 
 NO_LIMITS = "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0"
 """A limit that a role has for its everyday work would stop a migration in the middle."""
+READ_ONLY = "-c default_transaction_read_only=on"
+"""Option of a session that begins no transaction that could write."""
 TLS_KEYWORDS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -38,6 +41,19 @@ def servers(settings: Settings) -> Iterator[Servers]:
             target=_with_database(target, CORE_DATABASE),
             legacy=_with_database(settings.legacy or target, "postgres"),
         )
+
+
+def read_only(servers: Servers) -> Servers:
+    """Return the same servers, for sessions that only read; options that were given stay."""
+    return Servers(_read_only(servers.target), _read_only(servers.legacy))
+
+
+def _read_only(dsn: str) -> str:
+    try:
+        given = conninfo_to_dict(dsn).get("options") or os.environ.get("PGOPTIONS", "")
+    except psycopg.ProgrammingError:
+        return dsn  # connect() reports it, with what to do
+    return make_conninfo(dsn, options=f"{given} {READ_ONLY}".strip())
 
 
 def connect(dsn: str, *, dbname: str | None = None, autocommit: bool = False) -> Connection:

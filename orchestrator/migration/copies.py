@@ -1,0 +1,96 @@
+"""The databases that a rehearsal copies: where from, how large, with which pg_dump."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import RefusedError
+from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.patient_id import schema_name
+from orchestrator.postgres.connection import Servers, connect
+from orchestrator.postgres.dump import Source, copy_database
+from orchestrator.postgres.embedded import bundled_major, bundled_programs
+from orchestrator.postgres.programs import find_matching
+from orchestrator.postgres.statements import statement
+
+Say = Callable[[str, bool], None]
+"""Told what happens now; true when that step is done."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A database to copy."""
+
+    name: str
+    source: Source
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A database that was copied."""
+
+    name: str
+    source_bytes: int
+    seconds: float
+    left_out: list[str]
+    """Objects that could not be made on the scratch server."""
+
+
+def originals(source: Servers, chosen: Sequence[LegacyDatabase], pg_bin: Path | None) -> list[Original]:
+    """Return what to copy, the core first. Raises RefusedError for a server that is too new, or without its pg_dump."""
+    with connect(source.target) as connection:
+        core = connection.info.dbname
+    found = []
+    for dsn, names in ((source.target, [core]), (source.legacy, [database.name for database in chosen])):
+        read_from, of_server = _source(dsn, pg_bin), sizes(dsn, names)
+        found += [Original(name, read_from, of_server[name]) for name in names]
+    return found
+
+
+def sizes(dsn: str, names: Sequence[str]) -> dict[str, int]:
+    """Return the bytes of databases of one server, by name."""
+    with connect(dsn) as connection:
+        rows = connection.execute(statement(__package__, "database_bytes"), {"names": list(names)}).fetchall()
+    return {str(name): int(str(size)) for name, size in rows}
+
+
+def copy_all(
+    source: Servers, chosen: Sequence[LegacyDatabase], wanted: Sequence[Original], target_dsn: str, say: Say
+) -> list[Copied]:
+    """Copy databases one after the other; schemas of patients that are not `chosen` stay behind."""
+    names = [schema_name(database.patient_id) for database in chosen]
+    with connect(source.target) as connection:
+        rows = connection.execute(statement(__package__, "other_schemas"), {"schema_names": names}).fetchall()
+    others = [str(name) for (name,) in rows]
+    return [_copy(original, target_dsn, others if original is wanted[0] else [], say) for original in wanted]
+
+
+def _source(dsn: str, pg_bin: Path | None) -> Source:
+    with connect(dsn) as connection:
+        version = connection.info.server_version
+    if version // 10000 > bundled_major():
+        raise RefusedError(
+            f"That server runs PostgreSQL {version // 10000}, and the embedded {bundled_major()} cannot take a dump of "
+            "a newer one: rehearse with a release of MEDIABASE that brings a newer PostgreSQL along."
+        )
+    return Source(dsn, find_matching("pg_dump", version, pg_bin))
+
+
+def _copy(original: Original, target_dsn: str, excluded_schemas: Sequence[str], say: Say) -> Copied:
+    name = original.name
+    started = time.monotonic()
+    moved = 0
+
+    def count(number: int) -> None:
+        nonlocal moved
+        moved += number
+        say(f"{name}: copied {moved / 1e6:,.0f} MB", False)
+
+    say(f"{name}: copying", False)
+    pg_restore = bundled_programs() / "pg_restore"
+    left_out = copy_database(original.source, name, target_dsn, pg_restore, excluded_schemas, count)
+    seconds = round(time.monotonic() - started, 1)
+    say(f"{name}: copied in {seconds:,.1f} s", True)
+    return Copied(name, original.size_bytes, seconds, left_out)

@@ -1,0 +1,78 @@
+"""Proof that a server was left alone: its transaction numbers before and after.
+
+Whatever writes a row or changes an object takes a transaction number, and reading takes none. The WAL's end is only
+reported: checkpoints, hint bits and the pruning of pages move it without any transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.postgres.connection import Servers, connect, describe
+from orchestrator.postgres.statements import statement
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a server was at one moment."""
+
+    server: str
+    started_at: str
+    next_transaction: int
+    wal_bytes: int
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What happened on a server between two moments, by whomever."""
+
+    server: str
+    transactions: int
+    """Transaction numbers taken."""
+    wal_bytes: int
+    was_restarted: bool
+
+    @property
+    def is_untouched(self) -> bool:
+        """Tell whether it is proved that nobody wrote there."""
+        return not self.transactions and not self.was_restarted
+
+    def __str__(self) -> str:
+        """Return it as a sentence."""
+        if self.is_untouched:
+            return (
+                f"{self.server}: untouched, proved: no transaction number was taken meanwhile "
+                f"(its WAL grew by {self.wal_bytes:,} bytes, by the server's own upkeep)."
+                if self.wal_bytes
+                else f"{self.server}: untouched, proved: no transaction number was taken, and its WAL did not move."
+            )
+        restarted = "It was restarted. " if self.was_restarted else ""
+        return (
+            f"{self.server}: {restarted}{self.transactions:,} transaction numbers were taken meanwhile (and "
+            f"{self.wal_bytes:,} bytes of WAL written) by other sessions or the server's autovacuum; every session of "
+            "this rehearsal was read-only."
+        )
+
+
+def positions(servers: Servers) -> list[Position]:
+    """Return how far the servers are, each once."""
+    found: dict[str, Position] = {}
+    for dsn, database in ((servers.target, None), (servers.legacy, "postgres")):
+        with connect(dsn, dbname=database, autocommit=True) as connection:
+            row = connection.execute(statement(__package__, "position")).fetchone()
+        assert row is not None  # noqa: S101  # a select without from has one row
+        position = Position(describe(dsn).partition(" on ")[2], str(row[0]), int(str(row[1])), int(str(row[2])))
+        found.setdefault(position.started_at, position)
+    return list(found.values())
+
+
+def movements(before: Sequence[Position], after: Sequence[Position]) -> list[Movement]:
+    """Return what happened on each server."""
+    return [
+        Movement(
+            server=first.server,
+            transactions=second.next_transaction - first.next_transaction,
+            wal_bytes=second.wal_bytes - first.wal_bytes,
+            was_restarted=first.started_at != second.started_at,
+        )
+        for first, second in zip(before, after, strict=True)
+    ]
