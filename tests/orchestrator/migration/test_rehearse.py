@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 import pytest
 from helpers import DEMO, MEDIABASE, Lab, clean_environment, complaint, eventually, mediabase, temporary_home
+from other_server import PASSWORD, OtherServer
 from test_dry_run import make_patients, state
-from test_other_servers import PASSWORD, OtherServer, debian  # noqa: F401  # a fixture
 
 from orchestrator.errors import RefusedError, UsageError
 from orchestrator.migration.extrapolate import Measured, choose_sample, fit, predict_bytes
@@ -25,16 +25,6 @@ from orchestrator.postgres.programs import find_matching
 from orchestrator.postgres.scratch import refuse_full_disk
 
 COUNTS = ("result", "legacy_rows", "stored", "baseline", "quarantined", "reasons", "missing")
-
-
-@pytest.fixture
-def quiet(lab: Lab) -> Iterator[Lab]:
-    """Return the laboratory with nobody writing there, not even autovacuum."""
-    lab.execute("alter system set autovacuum = off", "postgres")
-    lab.execute("select pg_reload_conf()", "postgres")
-    yield lab
-    lab.execute("alter system reset autovacuum", "postgres")
-    lab.execute("select pg_reload_conf()", "postgres")
 
 
 def rehearse(lab: Lab, *arguments: object, code: int = 0) -> dict[str, Any]:
@@ -77,24 +67,24 @@ def is_migrating(lab: Lab, _process: subprocess.Popen[str]) -> bool:
 POINTS = {"copying": is_copying, "migrating": is_migrating}
 
 
-def test_it_says_what_then_happens_and_leaves_production_alone(quiet: Lab) -> None:
+def test_it_says_what_then_happens_and_leaves_production_alone(lab: Lab) -> None:
     """Every outcome there is; not a transaction number, a file or a process more than before."""
-    ids = make_patients(quiet)
-    for database in ("mbase", *(f"mediabase_patient_{each}" for each in quiet.patients())):
-        quiet.execute("vacuum", database)
-    quiet.execute("checkpoint")
-    before, files = state(quiet), sorted(path.name for path in quiet.home.iterdir())
-    (wal,) = quiet.query("select pg_current_wal_insert_lsn() - '0/0'")[0]
-    report = rehearse(quiet, *ids, code=1)
-    (wal_after,) = quiet.query("select pg_current_wal_insert_lsn() - '0/0'")[0]
-    assert state(quiet) == before
-    assert sorted(path.name for path in quiet.home.iterdir()) == files and not of_rehearsals(quiet.home)
+    ids = make_patients(lab)
+    for database in ("mbase", *(f"mediabase_patient_{each}" for each in lab.patients())):
+        lab.execute("vacuum", database)
+    lab.execute("checkpoint")
+    before, files = state(lab), sorted(path.name for path in lab.home.iterdir())
+    (wal,) = lab.query("select pg_current_wal_insert_lsn() - '0/0'")[0]
+    report = rehearse(lab, *ids, code=1)
+    (wal_after,) = lab.query("select pg_current_wal_insert_lsn() - '0/0'")[0]
+    assert state(lab) == before
+    assert sorted(path.name for path in lab.home.iterdir()) == files and not of_rehearsals(lab.home)
     (movement,) = report["movements"]
     assert movement["is_untouched"] and not movement["transactions"]
     assert movement["wal_bytes"] <= wal_after - wal < 10_000  # a checkpoint's own records, no page of a table
     assert not report["differences"] and not any(copied["left_out"] for copied in report["copied"])
 
-    rehearsed, migrated = outcomes(report), quiet.migrate(*ids)
+    rehearsed, migrated = outcomes(report), lab.migrate(*ids)
     for patient_id in ids:
         assert {name: rehearsed[patient_id][name] for name in COUNTS} == {
             name: getattr(migrated[patient_id], name) for name in COUNTS
@@ -103,7 +93,7 @@ def test_it_says_what_then_happens_and_leaves_production_alone(quiet: Lab) -> No
     assert by_id["DEMO_BAD_VALUES"]["parity"] and by_id["DISAGREE"]["parity"] is None
     assert rehearsed["DEMO_BAD_VALUES"]["quarantined"] == 13
     for patient_id in ("DEMO_BAD_VALUES", "DEMO_HER2", "DEMO_BASELINE"):
-        (size,) = quiet.query(
+        (size,) = lab.query(
             "select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r' "
             f"and relnamespace = 'patient_{patient_id.lower()}'::regnamespace"
         )[0]
@@ -244,7 +234,7 @@ def watched(secret: str) -> Iterator[tuple[set[str], list[str]]]:
         thread.join()
 
 
-def test_an_older_server_with_a_password_and_an_extension(debian: OtherServer) -> None:  # noqa: F811
+def test_an_older_server_with_a_password_and_an_extension(debian: OtherServer) -> None:
     """Dumped by its own pg_dump; what the scratch server cannot take is named, and everything else is there."""
     with temporary_home() as home:
         settings = {"MEDIABASE_DSN": "service=other", "MEDIABASE_LEGACY_DSN": "service=other_legacy",
