@@ -31,6 +31,7 @@
                 export_id = export.export_id,
                 surface = export.surface,
                 core_fingerprint = export.core_fingerprint,
+                legacy_system = export.legacy_system,
                 metadata_digest = (select md5(metadata::text) from metadata),
                 legacy_rows = export.legacy_rows,
                 missing_rows = export.missing_rows,

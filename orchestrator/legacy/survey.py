@@ -76,6 +76,8 @@ class Survey:
     stream: RowStream
     taken_at: datetime
     """When its snapshot was taken."""
+    system: str
+    """Which server it was read from, by the identifier that a cluster keeps for life; empty for a file."""
 
 
 Reader = Callable[[Connection, str, list[str]], RowStream]
@@ -197,8 +199,9 @@ def survey(connection: Connection, core: CoreIds, believe: str | None = None, re
         refuse_repeated_ids(surface, repeated_ids(connection, rest[0]))
         ids = compare_ids(connection, surface, core)
         stream = read(connection, surface, ids.unknown)
-    (taken_at,) = connection.execute("select now()").fetchone() or (None,)
-    return Survey(surface, surface_class, ids, stream, cast(datetime, taken_at))
+    query = b"select now(), system_identifier::text from pg_control_system()"
+    taken_at, system = connection.execute(query).fetchone() or (None, "")
+    return Survey(surface, surface_class, ids, stream, cast(datetime, taken_at), str(system))
 
 
 def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream) -> str:

@@ -20,6 +20,10 @@ from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.failures import describe_failure
 
 NO_READER = "Only its owner can read it: no reader role could be made (README, Your own servers)."
+OTHER_SERVER = (
+    "Its legacy data is not what it was migrated from, and comes from another server: check MEDIABASE_LEGACY_DSN; "
+    "if that is right, pass --force."
+)
 NOT_BUILT = (
     "dbt ended before it was built; to see why: mediabase export {0}, then mediabase dbt build --vars patient_id={0}."
 )
@@ -125,13 +129,17 @@ def settled_by_data(
 ) -> Outcome | None:
     """Return the outcome of a patient that needs no migration, by looking at its data on both sides.
 
-    None means that it does need one. Raises PatientError when both sides were changed since it was migrated.
+    None means that it does need one. Raises PatientError when both sides were changed since it was migrated, or when
+    other data than it was migrated from comes from another server, which is how a wrong address looks.
     """
     if known.published_at is None or known.current_digest is None or is_gone(target, known.schema_name):
         return None
-    digest = source.digest(legacy_dsn, database, core, options.believe or known.surface)
+    digest, system = source.identify(legacy_dsn, database, core, options.believe or known.surface)
     is_same_core = known.core_fingerprint == str(core.fingerprint)
     is_same_legacy = digest == known.legacy_digest and is_same_core
+    is_other_server = bool(system and known.legacy_system and system != known.legacy_system)
+    if is_other_server and not is_same_legacy and not options.force:
+        raise PatientError("MB024", OTHER_SERVER)
     if read_digest(target, known.schema_name) == known.current_digest:
         return _outcome(known, "unchanged") if is_same_legacy and not options.force else None
     if is_same_legacy:

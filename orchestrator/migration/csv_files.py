@@ -71,7 +71,7 @@ def survey_file(file: PatientFile, core: CoreIds, into: Callable[[Callable[[Writ
     unknown = _unknown(file, core) if entry.unknown_rows else []
     _require(file, len(unknown) == entry.unknown_rows, "it has not as many unknown transcripts as the manifest says")
     ids = Ids(entry.legacy_rows, unknown, entry.missing_rows)
-    return Survey(entry.surface, entry.surface_class, ids, stream, entry.exported_at)
+    return Survey(entry.surface, entry.surface_class, ids, stream, entry.exported_at, system="")
 
 
 def _require(file: PatientFile, is_true: bool, problem: str) -> None:

@@ -60,6 +60,7 @@ def export_patient(
                 "missing_rows": taken.ids.missing,
                 "legacy_digest": taken.stream.digest,
                 "core_fingerprint": str(core.fingerprint),
+                "legacy_system": taken.system,
                 "exported_at": taken.taken_at,
             },
         )

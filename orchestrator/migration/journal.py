@@ -31,6 +31,8 @@ class Patient:
     run_id: int
     surface: str | None
     core_fingerprint: str | None
+    legacy_system: str | None
+    """Identifier of the server that it was moved from; empty after a move from files."""
     legacy_rows: int | None
     stored_rows: int | None
     baseline_rows: int | None

@@ -50,12 +50,16 @@ def take(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str 
         return survey(legacy, core, believe, read)
 
 
-def digest(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> str:
-    """Return the digest of a patient's rows; that of a file stands in its manifest. Raises as `take`."""
+def identify(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> tuple[str, str]:
+    """Return the digest of a patient's rows, and the server's identifier; see Survey.system. Raises as `take`.
+
+    The digest of a file stands in its manifest.
+    """
     if isinstance(database, PatientFile):
         require_same_core(database, core)
-        return database.entry.legacy_digest
-    return take(legacy_dsn, database, core, believe, _nowhere).stream.digest
+        return database.entry.legacy_digest, ""
+    taken = take(legacy_dsn, database, core, believe, _nowhere)
+    return taken.stream.digest, taken.system
 
 
 def predict(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> Prediction:

@@ -32,6 +32,8 @@ create table if not exists staging.legacy_export (
     exported_at timestamptz not null
 );
 
+alter table staging.legacy_export add column if not exists legacy_system text;
+
 create table if not exists staging.legacy_expression (
     patient_id text not null,
     transcript_id text not null,
@@ -91,12 +93,15 @@ create table if not exists migration.patient (
     published_at timestamptz,
     changed_at timestamptz not null default now()
 );
+alter table migration.patient add column if not exists legacy_system text;
 comment on table migration.patient is 'One row per patient: the registry of patient schemas and where each stands';
 comment on column migration.patient.legacy_digest is 'sha256 of the legacy rows that the last build was made from';
 comment on column migration.patient.current_digest is 'sha256 of the rows read back after that build; null: not yet';
 comment on column migration.patient.failed_from is 'State before the failure; the data is still as that says';
 comment on column migration.patient.metadata_digest is 'md5 of the metadata row as it was built';
 comment on column migration.patient.core_fingerprint is 'Transcript ids of the core that the last build was made for';
+comment on column migration.patient.legacy_system is
+'system_identifier of the server that the last build was made from; empty: from files';
 comment on column migration.patient.published_at is 'When readers were let in; null: never';
 
 create table if not exists migration.rename (

@@ -5,10 +5,11 @@ import signal
 import threading
 
 import pytest
-from helpers import Lab, eventually, running_server, temporary_home
+from helpers import PREFIX, Lab, eventually, running_server, temporary_home
 
 from orchestrator import sandbox as sandboxes
 from orchestrator.errors import UsageError
+from orchestrator.postgres.connection import Servers, connect
 
 HER2 = "patient_demo_her2"
 
@@ -575,3 +576,22 @@ def test_a_lost_connection_is_one_sentence(lab: Lab) -> None:
     assert "Traceback" not in err
     assert lab.migrate("DEMO_HER2", "DEMO_TNBC")["DEMO_TNBC"].result == "migrated"
     lab.verify("DEMO_HER2", "DEMO_TNBC")
+
+
+def test_other_data_of_another_server_is_asked_about(lab: Lab, sandbox: Servers) -> None:
+    """A wrong address looks like a patient that was changed; the same data on another server is the same data."""
+    lab.migrate("DEMO_HER2", "DEMO_BASELINE")
+    elsewhere = Lab(lab.home, Servers(lab.where.target, sandbox.legacy))
+    assert elsewhere.migrate("DEMO_HER2")["DEMO_HER2"].result == "unchanged"
+    other = PREFIX + "DEMO_BASELINE"
+    with connect(sandbox.legacy, dbname=other, autocommit=True) as session:
+        change = "update cancer_transcript_base set expression_fold_change = {} where transcript_id = 'ENST00000269571'"
+        session.execute(change.format(7).encode())
+        try:
+            for outcome in (elsewhere.plan("DEMO_BASELINE"), elsewhere.migrate("DEMO_BASELINE")):
+                assert outcome["DEMO_BASELINE"].result == "failed"
+                assert "another server" in outcome["DEMO_BASELINE"].message
+            assert lab.query("select * from patient_demo_baseline.expression_data") == []
+            assert elsewhere.migrate("DEMO_BASELINE", force=True)["DEMO_BASELINE"].stored == 1
+        finally:
+            session.execute(change.format(1).encode())
