@@ -48,7 +48,7 @@ def test_it_says_what_a_migration_then_does(lab: Lab) -> None:
             f"from patient_{patient_id.lower()}.metadata"
         )
         assert (entry.surface, entry.surface_class) == (surface, surface_class)
-        assert entry.predicted_bytes == pytest.approx(float(size), rel=0.25), patient_id  # small: mostly whole pages
+        assert entry.predicted_bytes == pytest.approx(float(size), rel=0.15, abs=50_000), patient_id  # some pages
 
 
 def test_what_it_tells_of_a_database(lab: Lab) -> None:
