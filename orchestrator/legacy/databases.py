@@ -99,9 +99,10 @@ def database_facts(legacy_dsn: str) -> tuple[int, dict[str, DatabaseFacts]]:
 
 
 @contextmanager
-def snapshot(legacy_dsn: str, database: str) -> Iterator[Connection]:
+def snapshot(legacy_dsn: str, database: str, patience_seconds: int = 0) -> Iterator[Connection]:
     """Yield a connection to `database` in one repeatable-read, read-only transaction.
 
+    Waits for locks so long and then raises psycopg.errors.LockNotAvailable; 0: as long as it takes.
     Its tables are locked against TRUNCATE, which no snapshot sees, before the snapshot is taken. Rows that a
     policy would hide make it fail, and functions of that database's own never run.
     """
@@ -112,7 +113,8 @@ def snapshot(legacy_dsn: str, database: str) -> Iterator[Connection]:
         connection.rollback()
         if present:
             tables = sql.SQL(", ").join(sql.Identifier("public", name) for name in present)
-            connection.execute(sql.SQL("lock table {} in access share mode").format(tables))
+            lock = sql.SQL("set local lock_timeout = {}; lock table {} in access share mode")
+            connection.execute(lock.format(sql.Literal(f"{patience_seconds}s"), tables))
         connection.execute(
             "set local row_security = off; set local search_path = pg_catalog;"
             "set local max_parallel_workers_per_gather = 0;"  # several cores are what --jobs is for

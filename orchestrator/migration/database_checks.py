@@ -139,4 +139,7 @@ def unreadable(database: str, error: MediabaseError | psycopg.Error) -> Finding:
         message = f"This role may not read all of it ({code})."
         remedy = f"grant select on all tables in schema public of {database}; with row security also BYPASSRLS."
         return Finding("legacy-rights", "stop", database, message, remedy)
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        message = "Another session keeps its tables locked, and a migration would wait for it."
+        return Finding("sessions", "stop", database, message, "See who it is in pg_stat_activity, and end it.")
     return Finding("connect", "stop", database, message, "See the server's log.")

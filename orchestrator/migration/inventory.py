@@ -38,6 +38,8 @@ from orchestrator.migration.size import schema_bytes
 from orchestrator.postgres.connection import Connection, Servers, connect
 
 T = TypeVar("T")
+PATIENCE_SECONDS = 5
+"""How long to wait for somebody who keeps a table of a legacy database locked."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options)
     name = entry.database
     findings = list(entry.findings)
     try:
-        with snapshot(legacy_dsn, name) as legacy:
+        with snapshot(legacy_dsn, name, PATIENCE_SECONDS) as legacy:
             catalog = read_catalog(legacy)
             entry = replace(
                 entry,

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers import Lab, running_server
 from test_real_data import NAIVE, VERSIONED, fitted, real_lab
+
+from orchestrator.patient_id import schema_name
 
 TRANSCRIPTS = 20_000
 BAD = "not (expression_fold_change > 0 and expression_fold_change < 'Infinity') or expression_fold_change is null"
@@ -20,7 +23,7 @@ def test_three_of_forty_foretell_the_size_and_every_quarantined_row(realdata: Pa
     files[NAIVE[VERSIONED]] = fitted(realdata, VERSIONED)
     with real_lab(realdata, files, TRANSCRIPTS) as lab:
         lab.execute("vacuum analyze")
-        done = lab.run("rehearse", "--sample", 3, "--jobs", 2, "--json", timeout=600)
+        done = lab.run("rehearse", "--sample", 3, "--jobs", 2, "--keep", "--json", timeout=600)
         assert done.returncode == 3, done.stderr
         report = json.loads(done.stdout)
         assert not report["differences"]
@@ -35,8 +38,15 @@ def test_three_of_forty_foretell_the_size_and_every_quarantined_row(realdata: Pa
             assert sum(count for reason, count in outcome["reasons"].items() if reason != "orphan") == bad
 
         migrated = lab.results("migrate", "--all", "--jobs", 2, code=3)
-        for patient_id, outcome in outcomes.items():
-            assert migrated[patient_id] == outcome
+        with running_server(Path(report["kept"])) as rehearsed:
+            scratch = Lab(Path(report["kept"]), rehearsed)
+            for patient_id, outcome in outcomes.items():
+                assert migrated[patient_id] == outcome
+                rows = (
+                    "select transcript_id, expression_fold_change::text, reason "
+                    f"from {schema_name(patient_id)}.quarantined_expression order by 1"
+                )
+                assert scratch.query(rows) == lab.query(rows)
         sizes = lab.query(
             "select nspname, sum(pg_total_relation_size(pg_class.oid))::bigint from pg_class "
             "join pg_namespace on relnamespace = pg_namespace.oid where nspname ~ '^patient_' and relkind = 'r' "
