@@ -32,6 +32,7 @@
                 surface = export.surface,
                 core_fingerprint = export.core_fingerprint,
                 legacy_system = export.legacy_system,
+                taken_at = export.exported_at,
                 metadata_digest = (select md5(metadata::text) from metadata),
                 legacy_rows = export.legacy_rows,
                 missing_rows = export.missing_rows,

@@ -13,7 +13,7 @@ from orchestrator.cli import config, core, doctor, inventory, log, migrate, rehe
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
 
-INTERRUPTED = "interrupted; run the same command again to go on."
+INTERRUPTED = "interrupted; run the same command again."
 
 app = typer.Typer(
     help="Move a MEDIABASE v0.5.0 server to v0.6.0: one shared core, a sparse schema per patient.",
@@ -37,6 +37,8 @@ app.command(context_settings=tools.PASS_ON)(tools.psql)
 def main() -> None:
     """Run the command line; every foreseen failure is one sentence on standard error."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # under nohup it stays ignored
+        signal.signal(signal.SIGHUP, _interrupt)
     log.begin(sys.argv[1:], dict(os.environ))
     try:
         code = app(standalone_mode=False) or ExitCode.DONE

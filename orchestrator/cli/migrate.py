@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -135,8 +136,9 @@ def export(
             out.print(f"{outcome.patient_id}: {outcome.message}", markup=False)
         done = f"exported to {csv}" if csv else "staged"
         out.print(f"{len(outcomes) - len(failed)} patients {done}, {len(failed)} failed.", markup=False)
-        taken_back = f"Take them back with: mediabase migrate --csv {csv} --all"
-        out.print(taken_back if csv else "Build one with: mediabase dbt build --vars patient_id=ID", markup=False)
+        taken_back = f"Take them back with: mediabase migrate --csv {quote(str(csv))} --all"
+        if len(failed) < len(outcomes):
+            out.print(taken_back if csv else "Build one with: mediabase dbt build --vars patient_id=ID", markup=False)
     raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
 
 

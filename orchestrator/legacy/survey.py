@@ -77,7 +77,7 @@ class Survey:
     taken_at: datetime
     """When its snapshot was taken."""
     system: str
-    """Which server it was read from, by the identifier that a cluster keeps for life; empty for a file."""
+    """Which server it was read from, by the identifier that a cluster keeps for life."""
 
 
 Reader = Callable[[Connection, str, list[str]], RowStream]

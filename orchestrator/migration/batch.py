@@ -16,16 +16,22 @@ from orchestrator.migration.journal import Patient
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report, Result
 from orchestrator.migration.parity import difference, is_gone, read_digest
 from orchestrator.migration.publish import publish
+from orchestrator.migration.source import Origin
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.failures import describe_failure
 
 NO_READER = "Only its owner can read it: no reader role could be made (README, Your own servers)."
 OTHER_SERVER = (
-    "Its legacy data is not what it was migrated from, and comes from another server: check MEDIABASE_LEGACY_DSN; "
-    "if that is right, pass --force."
+    "Its legacy data is not what it was migrated from, and of another server: check MEDIABASE_LEGACY_DSN; if that is "
+    "right, pass --force to mediabase migrate."
+)
+OLDER = (
+    "Its file is older than the legacy data that it was migrated from: export it again, or pass --force to mediabase "
+    "migrate."
 )
 NOT_BUILT = (
-    "dbt ended before it was built; to see why: mediabase export {0}, then mediabase dbt build --vars patient_id={0}."
+    "dbt ended before it was built: run again. What dbt itself says of a legacy database: mediabase export {0}, then "
+    "mediabase dbt build --vars patient_id={0}."
 )
 
 
@@ -130,21 +136,28 @@ def settled_by_data(
     """Return the outcome of a patient that needs no migration, by looking at its data on both sides.
 
     None means that it does need one. Raises PatientError when both sides were changed since it was migrated, or when
-    other data than it was migrated from comes from another server, which is how a wrong address looks.
+    other data than it was migrated from is of another server or older.
     """
     if known.published_at is None or known.current_digest is None or is_gone(target, known.schema_name):
         return None
-    digest, system = source.identify(legacy_dsn, database, core, options.believe or known.surface)
+    origin = source.identify(legacy_dsn, database, core, options.believe or known.surface)
     is_same_core = known.core_fingerprint == str(core.fingerprint)
-    is_same_legacy = digest == known.legacy_digest and is_same_core
-    is_other_server = bool(system and known.legacy_system and system != known.legacy_system)
-    if is_other_server and not is_same_legacy and not options.force:
-        raise PatientError("MB024", OTHER_SERVER)
+    is_same_legacy = origin.digest == known.legacy_digest and is_same_core
+    if origin.digest != known.legacy_digest and not options.force:
+        _refuse_doubtful(known, origin)
     if read_digest(target, known.schema_name) == known.current_digest:
         return _outcome(known, "unchanged") if is_same_legacy and not options.force else None
     if is_same_legacy:
         return _outcome(known, "kept", "Changed in v0.6.0 since it was migrated; it stays as it is.")
     raise PatientError("MB022", "Changed on both sides since it was migrated; nothing was moved.")
+
+
+def _refuse_doubtful(known: Patient, origin: Origin) -> None:
+    """Raise PatientError for other data than a patient was moved from, unless it is the same server's of later."""
+    if known.legacy_system and origin.system != known.legacy_system:
+        raise PatientError("MB024", OTHER_SERVER)
+    if known.taken_at and origin.taken_at < known.taken_at:
+        raise PatientError("MB025", OLDER)
 
 
 def _finish(place: Place, target: Connection, patient_id: str) -> Outcome:

@@ -60,7 +60,8 @@ def _export(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: st
     path = folder / file_name(patient_id)
     try:
         with locked(folder):
-            others = [each for each in load_beside(folder, [patient_id]) if each.patient_id != patient_id]
+            present = load_beside(folder, [patient_id])
+            others = [each for each in present if each.source_database != database.name]
             with replacing(path) as file:
                 with snapshot(legacy_dsn, database.name) as legacy:
                     taken = survey(legacy, ids, believe)
@@ -68,6 +69,9 @@ def _export(legacy_dsn: str, database: LegacyDatabase, ids: CoreIds, believe: st
                 file.flush()
                 size, sha256 = _read_back(Path(file.name), taken)
             save(folder, [*others, _entry(database, path.name, size, sha256, taken, ids)])
+            for former in present:
+                if former.source_database == database.name and former.file != path.name:
+                    (folder / former.file).unlink(missing_ok=True)  # written before the patient was renamed
     except (MediabaseError, psycopg.Error) as error:
         return Outcome(patient_id, "failed", describe_failure(error)[1])
     except OSError as error:
@@ -98,5 +102,6 @@ def _entry(database: LegacyDatabase, file: str, size: int, sha256: str, taken: S
         missing_rows=taken.ids.missing,
         legacy_digest=taken.stream.digest,
         core_fingerprint=str(ids.fingerprint),
+        legacy_system=taken.system,
         exported_at=taken.taken_at,
     )

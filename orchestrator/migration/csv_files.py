@@ -13,7 +13,7 @@ from orchestrator.errors import PatientError, RefusedError, UsageError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.legacy.survey import CoreIds, Ids, Survey
 from orchestrator.migration.csv_manifest import NAME, Entry, load
-from orchestrator.patient_id import check
+from orchestrator.patient_id import check, refuse_collisions
 from orchestrator.postgres.copy import Row, RowStream, Write, pack
 
 HEADER = ["transcript_id", "cancer_fold"]
@@ -28,25 +28,28 @@ class PatientFile(LegacyDatabase):
     entry: Entry
 
 
-def patient_files(folder: Path, asked: Sequence[str] | None) -> tuple[list[PatientFile], list[PatientFile]]:
-    """Return all patients of a CSV export, and the `asked` ones (None: all).
+def patient_files(folder: Path) -> list[PatientFile]:
+    """Return all patients of a CSV export. Raises what `csv_manifest.load` raises."""
+    return [PatientFile(entry.source_database, entry.patient_id, folder / entry.file, entry) for entry in load(folder)]
 
-    Raises UsageError for a patient that the export does not hold and for a bad manifest, and RefusedError for a
-    file that is a link out of the folder, or ids that lead to one schema name.
+
+def choose_files(folder: Path, found: Sequence[PatientFile], asked: Sequence[str] | None) -> list[PatientFile]:
+    """Return the files of the `asked` patients (None: all).
+
+    Raises UsageError for a patient that the export does not hold, RefusedError for a file that is a link out of the
+    folder, and for ids that lead to one schema name.
     """
-    found = {
-        entry.patient_id: PatientFile(entry.source_database, entry.patient_id, folder / entry.file, entry)
-        for entry in load(folder)
-    }
-    wanted = list(found) if asked is None else [check(patient_id) for patient_id in dict.fromkeys(asked)]
-    unknown = [patient_id for patient_id in wanted if patient_id not in found]
+    by_id = {file.patient_id: file for file in found}
+    wanted = list(by_id) if asked is None else [check(patient_id) for patient_id in dict.fromkeys(asked)]
+    unknown = [patient_id for patient_id in wanted if patient_id not in by_id]
     if unknown or not wanted:
         named = f"patient {', '.join(unknown)}" if unknown else "any patient"
         raise UsageError(f"{folder / NAME} does not name {named} (ids keep upper and lower case).")
-    for file in (found[patient_id] for patient_id in wanted):
+    refuse_collisions(file.patient_id for file in found)
+    for file in (by_id[patient_id] for patient_id in wanted):
         if not file.path.resolve().is_relative_to(folder.resolve()):
             raise RefusedError(f"{file.path} is a link that leads out of {folder}: put the file itself there.")
-    return list(found.values()), [found[patient_id] for patient_id in wanted]
+    return [by_id[patient_id] for patient_id in wanted]
 
 
 def require_same_core(file: PatientFile, core: CoreIds) -> None:
@@ -71,7 +74,7 @@ def survey_file(file: PatientFile, core: CoreIds, into: Callable[[Callable[[Writ
     unknown = _unknown(file, core) if entry.unknown_rows else []
     _require(file, len(unknown) == entry.unknown_rows, "it has not as many unknown transcripts as the manifest says")
     ids = Ids(entry.legacy_rows, unknown, entry.missing_rows)
-    return Survey(entry.surface, entry.surface_class, ids, stream, entry.exported_at, system="")
+    return Survey(entry.surface, entry.surface_class, ids, stream, entry.exported_at, entry.legacy_system)
 
 
 def _require(file: PatientFile, is_true: bool, problem: str) -> None:

@@ -43,6 +43,8 @@ class Entry:
     missing_rows: Count
     legacy_digest: Sha256
     core_fingerprint: Annotated[str, Field(pattern="^[0-9]+:-?[0-9]+$")]
+    legacy_system: str
+    """Identifier of the server that it was read from."""
     exported_at: AwareDatetime
 
 
@@ -99,11 +101,12 @@ def _reason(error: Exception) -> str:
 
 def _check(path: Path, entries: list[Entry]) -> None:
     seen: set[str] = set()
+    databases: set[str] = set()
     for entry in entries:
         patient_id = entry.patient_id
         if not is_supported(patient_id):
             raise UsageError(f"{path} names {patient_id!r}, which is not a patient id: export again.")
-        if patient_id in seen:
+        if patient_id in seen or entry.source_database in databases:
             raise UsageError(f"{path} names patient {patient_id} twice: export it again into another folder.")
         if entry.file != file_name(patient_id):
             raise UsageError(
@@ -113,6 +116,7 @@ def _check(path: Path, entries: list[Entry]) -> None:
         if entry.legacy_rows - entry.unknown_rows + entry.missing_rows != core_rows:
             raise UsageError(f"{path}: the row counts of {patient_id} do not add up to the core's: export it again.")
         seen.add(patient_id)
+        databases.add(entry.source_database)
     refuse_collisions(seen)
 
 

@@ -71,7 +71,7 @@ CHECKS = {
     "encoding": "legacy databases have the core's encoding",
     "collation": "legacy databases have the core's collation",
     "sessions": "nobody is connected to a legacy database",
-    "changed-on-both-sides": "no patient was changed in its legacy database and in v0.6.0 since it was moved",
+    "moved-before": "patients that were moved were not changed on both sides since, and come from the same server",
 }
 """Every check by name, with what is as it should be when it finds nothing."""
 
@@ -220,7 +220,7 @@ def _check_disk(target: Connection, entries: Sequence[Entry], jobs: int, around:
 def _check_moved(
     legacy_dsn: str, target: Connection, wanted: Sequence[LegacyDatabase], options: Options
 ) -> list[Finding]:
-    """Check that no patient that was moved was changed on both sides since."""
+    """Check that patients that were moved were not changed on both sides, and come from the same server."""
     if not journal.exists(target):
         return []
     known, ids, found = journal.patients(target), core.core_ids(target), []
@@ -230,9 +230,9 @@ def _check_moved(
             if patient and patient.published_at:
                 settled_by_data(legacy_dsn, target, ids, database, patient, options)
         except PatientError as error:
-            if error.code == "MB022":
-                remedy = "Decide which side is right: see mediabase migrate --dry-run."
-                found.append(Finding("changed-on-both-sides", "stop", database.name, str(error), remedy))
+            if error.code in ("MB022", "MB024"):  # the inventory has named all others
+                remedy = "Find out which data is right before this patient is moved again."
+                found.append(Finding("moved-before", "stop", database.name, str(error), remedy))
         except MediabaseError:
             continue  # the inventory has said why it cannot be read
     return found

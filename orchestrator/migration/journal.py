@@ -32,7 +32,8 @@ class Patient:
     surface: str | None
     core_fingerprint: str | None
     legacy_system: str | None
-    """Identifier of the server that it was moved from; empty after a move from files."""
+    """Identifier of the server that it was moved from."""
+    taken_at: datetime | None
     legacy_rows: int | None
     stored_rows: int | None
     baseline_rows: int | None

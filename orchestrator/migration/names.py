@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import psycopg
 
@@ -12,11 +13,20 @@ from orchestrator.patient_id import check, collisions, is_supported
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.statements import statement
 
+D = TypeVar("D", bound=LegacyDatabase)
+
 
 def legacy_databases(servers: Servers) -> list[LegacyDatabase]:
     """Return every legacy database, by name, each with what its patient is called in v0.6.0."""
-    found = discover(servers.legacy)
-    with connect(servers.target, autocommit=True) as target:
+    return in_v060(servers.target, discover(servers.legacy))
+
+
+def in_v060(target_dsn: str, found: Sequence[D]) -> list[D]:
+    """Return these databases with what the journal of the target calls their patients.
+
+    Raises RefusedError when the journal may not be read.
+    """
+    with connect(target_dsn, autocommit=True) as target:
         return _renamed(found, _renames(target))
 
 
@@ -33,7 +43,7 @@ def _renames(target: Connection) -> dict[str, str]:
         ) from error
 
 
-def _renamed(found: Sequence[LegacyDatabase], renames: Mapping[str, str]) -> list[LegacyDatabase]:
+def _renamed(found: Sequence[D], renames: Mapping[str, str]) -> list[D]:
     return [replace(database, patient_id=renames.get(database.legacy_id, database.legacy_id)) for database in found]
 
 

@@ -1,5 +1,6 @@
 select
-    patient_id, schema_name, source_database, state, run_id, surface, core_fingerprint, legacy_system, legacy_rows, stored_rows, baseline_rows,
+    patient_id, schema_name, source_database, state, run_id, surface, core_fingerprint, legacy_system, taken_at,
+    legacy_rows, stored_rows, baseline_rows,
     quarantined_rows, quarantine_reasons, missing_rows, legacy_digest, current_digest, error_code, error_constraint,
     error_message, built_at, published_at, changed_at
 from migration.patient

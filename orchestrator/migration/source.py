@@ -1,6 +1,8 @@
 """Where a patient's rows come from: its legacy database, or its file in a CSV export."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -10,12 +12,13 @@ from orchestrator.legacy.profile import Prediction
 from orchestrator.legacy.survey import CoreIds, Survey, read_rows, survey
 from orchestrator.migration.csv_files import (
     PatientFile,
+    choose_files,
     file_dispositions,
     patient_files,
     require_same_core,
     survey_file,
 )
-from orchestrator.migration.names import legacy_databases
+from orchestrator.migration.names import in_v060, legacy_databases
 from orchestrator.postgres.connection import Connection, Servers
 from orchestrator.postgres.copy import RowStream, Write
 
@@ -25,15 +28,27 @@ Into = Callable[[Read], RowStream]
 """Has rows read into some place; called again when another surface is taken than the one read first."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a patient is moved from."""
+
+    digest: str
+    system: str
+    """Identifier of its server, as Survey has it."""
+    taken_at: datetime
+    """When it was read, by the clock of that server."""
+
+
 def find(
     servers: Servers, csv: Path | None, asked: Sequence[str] | None
 ) -> tuple[Sequence[LegacyDatabase], Sequence[LegacyDatabase]]:
     """Return all patients of the legacy server, or of the folder `csv`, and the `asked` ones (None: all).
 
-    Raises what `choose` and `patient_files` raise.
+    Both with what the journal calls them. Raises what `choose`, `patient_files` and `choose_files` raise.
     """
     if csv:
-        return patient_files(csv, asked)
+        files = in_v060(servers.target, patient_files(csv))
+        return files, choose_files(csv, files, asked)
     found = legacy_databases(servers)
     return found, choose(found, asked)
 
@@ -50,16 +65,13 @@ def take(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str 
         return survey(legacy, core, believe, read)
 
 
-def identify(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> tuple[str, str]:
-    """Return the digest of a patient's rows, and the server's identifier; see Survey.system. Raises as `take`.
-
-    The digest of a file stands in its manifest.
-    """
+def identify(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> Origin:
+    """Return what a patient would be moved from; that of a file stands in its manifest. Raises as `take`."""
     if isinstance(database, PatientFile):
         require_same_core(database, core)
-        return database.entry.legacy_digest, ""
+        return Origin(database.entry.legacy_digest, database.entry.legacy_system, database.entry.exported_at)
     taken = take(legacy_dsn, database, core, believe, _nowhere)
-    return taken.stream.digest, taken.system
+    return Origin(taken.stream.digest, taken.system, taken.taken_at)
 
 
 def predict(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str | None) -> Prediction:

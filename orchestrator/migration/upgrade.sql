@@ -6,9 +6,22 @@ create table if not exists public.schema_versions (
 );
 
 -- A server may have the table already, in another shape.
-insert into public.schema_versions (version)
-select 'v0.6.0_baseline'
-where not exists (select from public.schema_versions where version = 'v0.6.0_baseline');
+do $$
+declare
+    version_column text;
+begin
+    select attname into strict version_column
+    from pg_attribute
+    where attrelid = 'public.schema_versions'::regclass and attname in ('version', 'version_name') and not attisdropped
+    order by attname desc
+    limit 1;
+    execute format(
+        'insert into public.schema_versions (%1$I) select %2$L '
+        'where not exists (select from public.schema_versions where %1$I = %2$L)',
+        version_column, 'v0.6.0_baseline'
+    );
+end
+$$;
 
 create schema if not exists staging;
 comment on schema staging is 'Transient: what an export put here, for as long as a build needs it';
@@ -94,6 +107,7 @@ create table if not exists migration.patient (
     changed_at timestamptz not null default now()
 );
 alter table migration.patient add column if not exists legacy_system text;
+alter table migration.patient add column if not exists taken_at timestamptz;
 comment on table migration.patient is 'One row per patient: the registry of patient schemas and where each stands';
 comment on column migration.patient.legacy_digest is 'sha256 of the legacy rows that the last build was made from';
 comment on column migration.patient.current_digest is 'sha256 of the rows read back after that build; null: not yet';
@@ -101,7 +115,8 @@ comment on column migration.patient.failed_from is 'State before the failure; th
 comment on column migration.patient.metadata_digest is 'md5 of the metadata row as it was built';
 comment on column migration.patient.core_fingerprint is 'Transcript ids of the core that the last build was made for';
 comment on column migration.patient.legacy_system is
-'system_identifier of the server that the last build was made from; empty: from files';
+'system_identifier of the server that the last build was made from';
+comment on column migration.patient.taken_at is 'When the legacy data of the last build was read, by the clock there';
 comment on column migration.patient.published_at is 'When readers were let in; null: never';
 
 create table if not exists migration.rename (

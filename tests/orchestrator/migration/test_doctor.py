@@ -199,6 +199,17 @@ def moved(lab: Lab, *changes_in_target: str, legacy: tuple[str, ...] = ()) -> It
 
 
 @contextmanager
+def of_another_server(lab: Lab) -> Iterator[Changes]:
+    """Migrate a patient whose legacy server is another one now, with other data."""
+    lab.add_patient("PLANTED")
+    lab.migrate("PLANTED")
+    lab.change("PLANTED", SET_WIDE.format(9))
+    lab.change("PLANTED", SET_NARROW.format(9))
+    lab.execute("update migration.patient set legacy_system = '1'")
+    yield {"patients": ["PLANTED"]}
+
+
+@contextmanager
 def other_legacy_server(lab: Lab) -> Iterator[Changes]:
     """Look for legacy databases on a server that has none."""
     with temporary_home() as home, running_server(home) as empty:
@@ -331,7 +342,8 @@ PLANTS: list[tuple[str, str, Plant]] = [
     ("collation", "warn", lambda lab: odd_databases(lab, f'"{PREFIX}C" locale "C" template template0')),
     ("sessions", "warn", open_session),
     ("sessions", "stop", locked_table),
-    ("changed-on-both-sides", "stop",
+    ("moved-before", "stop", of_another_server),
+    ("moved-before", "stop",
      lambda lab: moved(lab, "update patient_demo_her2.expression_data set expression_fold_change = 3",
                        legacy=(SET_WIDE.format(9), SET_NARROW.format(9)))),
 ]  # fmt: skip
