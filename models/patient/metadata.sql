@@ -15,10 +15,6 @@ manifest as (
 select
     exports.patient_id,
     exports.exported_at as upload_date,
-    -- A new name may be a pseudonym, which the name of the legacy database would give away.
-    case
-        when exports.source_database = 'mediabase_patient_' || exports.patient_id then exports.source_database
-    end as source_file,
     exports.legacy_rows as total_transcripts_uploaded,
     exports.unknown_rows as transcripts_unmatched,
     manifest.normalization_method,
@@ -30,6 +26,10 @@ select
     manifest.sequencing_platform,
     manifest.read_depth_millions,
     'legacy_v0.5.0' as file_format,
+    -- A new name may be a pseudonym, which the name of the legacy database would give away.
+    case
+        when exports.source_database = 'mediabase_patient_' || exports.patient_id then exports.source_database
+    end as source_file,
     exports.legacy_rows - exports.unknown_rows as transcripts_matched,
     (exports.legacy_rows - exports.unknown_rows)::double precision
     / nullif(exports.legacy_rows, 0) as matching_success_rate,

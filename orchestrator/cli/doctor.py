@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ByteSize, TypeAdapter, ValidationError
-from rich.markup import escape
+from rich.text import Text
 
 from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
@@ -79,13 +79,12 @@ def _show(found: Sequence[Finding]) -> None:
         for (severity, message, remedy), subjects in by_check[check].items():
             more = f" and {len(subjects) - SHOWN_SUBJECTS:,} more" if len(subjects) > SHOWN_SUBJECTS else ""
             who = ", ".join(subjects[:SHOWN_SUBJECTS]) + more
-            listing.add_row(
-                check, _coloured(severity), escape(f"{who}: {message}" + (f"\n→ {remedy}" if remedy else ""))
-            )
+            listing.add_row(check, _coloured(severity), f"{who}: {message}" + (f"\n→ {remedy}" if remedy else ""))
     out.print(listing)
     stops, warnings = (sum(finding.severity == severity for finding in found) for severity in ("stop", "warn"))
-    out.print(f"Stops: {stops}, warnings: {warnings}. Next: mediabase rehearse, then mediabase migrate --all.")
+    following = "Look again when the stops are gone." if stops else "Next: mediabase rehearse, mediabase migrate."
+    out.print(f"Stops: {stops}, warnings: {warnings}. {following}")
 
 
-def _coloured(severity: str) -> str:
-    return f"[{COLOURS[severity]}]{severity}[/]"
+def _coloured(severity: str) -> Text:
+    return Text(severity, style=COLOURS[severity])

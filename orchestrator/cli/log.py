@@ -10,7 +10,7 @@ from rich.console import Console
 from orchestrator.invocation import INVOCATION
 from orchestrator.settings import LogFormat, flag, variable
 
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 Level = Literal["info", "warning", "error"]
 _is_json = False
 _command = ""

@@ -1,5 +1,6 @@
 """`mediabase migrate` and `mediabase export`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -12,11 +13,12 @@ from orchestrator.cli.log import Level, is_json, say
 from orchestrator.cli.output import Reporter, out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
-from orchestrator.errors import ExitCode, UsageError, worst
+from orchestrator.errors import ExitCode, RefusedError, UsageError, worst
 from orchestrator.migration import driver, plan
 from orchestrator.migration.csv_export import export_csv
-from orchestrator.migration.doctor import refuse_hopeless
+from orchestrator.migration.findings import Finding
 from orchestrator.migration.outcome import Options, Outcome, Progress
+from orchestrator.migration.preflight import preflight, refuse
 from orchestrator.postgres.connection import servers
 from orchestrator.settings import OnBadRows
 
@@ -84,13 +86,13 @@ def migrate(
         def report(message: Progress | Outcome) -> None:
             _show(reporter, message)
 
+        found = preflight(where, chosen(ids, all_patients), csv, settings.jobs)
+        if is_json() or not as_json:
+            say_findings(found, dry_run)
         if dry_run:
             outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, csv, reporter.begin, report)
         else:
-            warnings = refuse_hopeless(where, chosen(ids, all_patients), csv, settings.jobs)
-            if warnings and (is_json() or not as_json):
-                names = ", ".join(dict.fromkeys(warning.check for warning in warnings))
-                say(f"{names}: what that means, says mediabase doctor", "warning", prefix="warning: ")
+            refuse(found)
             outcomes = driver.migrate(
                 where, chosen(ids, all_patients), options, settings.jobs,
                 artifact_folder(settings.home), manifest, csv,
@@ -147,6 +149,18 @@ def chosen(ids: list[str] | None, all_patients: bool) -> list[str] | None:
     if bool(ids) == all_patients:
         raise UsageError("Say which patients: either ids or --all.")
     return ids or None
+
+
+def say_findings(found: Sequence[Finding], dry_run: bool) -> None:
+    """Say what few checks found: what only warns by name, and in a dry run what a migration would be refused for."""
+    warnings = dict.fromkeys(finding.check for finding in found if finding.severity == "warn")
+    if warnings:
+        say(f"{', '.join(warnings)}: what that means, says mediabase doctor", "warning", prefix="warning: ")
+    if dry_run:
+        try:
+            refuse(found)
+        except RefusedError as error:
+            say(f"This migration would be refused. {error}", "warning", prefix="warning: ")
 
 
 def _show(reporter: Reporter, message: Progress | Outcome) -> None:

@@ -20,7 +20,7 @@ from rich.table import Table
 from orchestrator.cli.log import Level, err, is_json, say
 
 WIDTH_OFF_TERMINAL = 160
-out = Console(width=None if sys.stdout.isatty() else WIDTH_OFF_TERMINAL, highlight=False)
+out = Console(width=None if sys.stdout.isatty() else WIDTH_OFF_TERMINAL, highlight=False, markup=False)
 
 
 def print_json(value: Any) -> None:
@@ -66,7 +66,7 @@ def progress(unit: str = "patients", *, is_quiet: bool = False) -> Iterator[Repo
     if is_quiet or is_json() or not err.is_terminal:
         yield _Lines(is_quiet)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(),
+    columns = (SpinnerColumn(), TextColumn("{task.description:<40}", markup=False), BarColumn(), MofNCompleteColumn(),
                TextColumn("{task.fields[rate]}"), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=err, transient=True) as bar:
         yield _Bar(bar, unit)

@@ -5,12 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs
+from orchestrator.cli.log import is_json
+from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs, say_findings
 from orchestrator.cli.output import out, print_json, progress, size, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import UsageError
 from orchestrator.migration import rehearsal
 from orchestrator.migration.outcome import Options
+from orchestrator.migration.preflight import preflight
 from orchestrator.migration.rehearsal import Prediction, Rehearsal
 from orchestrator.postgres.connection import servers
 
@@ -49,8 +51,12 @@ def rehearse(
         pg_bin=settings.pg_bin,
         keep=keep,
     )
-    with servers(settings) as where, progress(is_quiet=as_json) as reporter:
-        report = rehearsal.rehearse(where, request, reporter.begin, lambda text, done: reporter.step(text, done=done))
+    with servers(settings) as where, progress("steps", is_quiet=as_json) as reporter:
+        if is_json() or not as_json:
+            say_findings(preflight(where, request.patient_ids, None, settings.jobs), dry_run=True)
+        report = rehearsal.rehearse(
+            where, request, reporter.begin, lambda text, done, **facts: reporter.step(text, done=done, **facts)
+        )
     if as_json:
         print_json(_as_json(report))
     else:
@@ -91,16 +97,19 @@ def _print(report: Rehearsal) -> None:
     for movement in report.movements:
         out.print(str(movement), markup=False)
     if report.kept:
-        out.print(f"Kept. To look at it: MEDIABASE_HOME={report.kept} mediabase status", markup=False, soft_wrap=True)
+        here = f"env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null MEDIABASE_HOME={report.kept}"
+        out.print(f"Kept. To look at it: {here} mediabase status", soft_wrap=True)
+        out.print(f"To remove it: rm -r {report.kept}", soft_wrap=True)
 
 
 def _predicted(found: Prediction) -> str:
+    duration = "no time can be foretold" if found.seconds is None else f"at best about {_time(found.seconds)}"
     saved = f", {1 - found.schema_bytes / found.legacy_bytes:.1%} less" if found.legacy_bytes else ""
     fail = f" {len(found.fail)} would fail and are not counted: {_some(found.fail)}." if found.fail else ""
     return (
         f"All {found.patients:,} patients: about {size(found.schema_bytes)} of patient schemas, where the legacy "
-        f"databases take {size(found.legacy_bytes)}{saved}; at best about {_time(found.seconds)} for the "
-        f"{found.to_migrate:,} still to migrate with --jobs {found.jobs} on a machine like this.{fail}"
+        f"databases take {size(found.legacy_bytes)}{saved}; {duration} for the {found.to_migrate:,} still to migrate "
+        f"with --jobs {found.jobs} on a machine like this.{fail}"
     )
 
 

@@ -109,7 +109,7 @@ def _progress() -> Iterator[sandbox.Report]:
     if is_json() or not err.is_terminal:
         yield _say_step
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task("looking for sandboxes", total=None)
         yield lambda step: bar.update(

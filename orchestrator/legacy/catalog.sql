@@ -78,12 +78,17 @@ select
             and not exists (select from pg_index where indrelid = relations.oid and indisprimary)
         order by name collate "C"
     ) as without_key,
-    (select greatest(max(last_autoanalyze), max(last_autovacuum)) from pg_stat_user_tables) as autoanalyzed_at,
+    (select max(last_autoanalyze) from pg_stat_user_tables) as autoanalyzed_at,
     (select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint from pg_stat_user_tables) as counted_writes,
-    current_setting('track_commit_timestamp')::boolean as keeps_commit_times,
+    array(
+        select relname::text
+        from relations
+        where nspname = 'public' and relkind in ('r', 'p') and current_setting('track_commit_timestamp')::boolean
+    ) as with_commit_times,
     exists (
         select from pg_attribute
         where attrelid = to_regclass('public.transcripts') and attname = 'updated_at' and not attisdropped
+            and atttypid in ('timestamptz'::regtype, 'timestamp'::regtype)
     ) as keeps_update_times,
     (
         select count(*) = 2 from pg_attribute

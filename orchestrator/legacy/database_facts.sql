@@ -10,7 +10,7 @@ select
         select format('%%s (process %%s, %%s)', usename, pid, coalesce(nullif(application_name, ''), 'no name'))
         from pg_stat_activity
         where datname = pg_database.datname and application_name <> %(own_name)s
-            and backend_type in ('client backend', 'walsender')
+            and coalesce(backend_type, 'client backend') in ('client backend', 'walsender') -- null: may not be known
         order by pid
     ) as sessions
 from pg_database

@@ -9,12 +9,14 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from orchestrator.errors import RefusedError, UsageError
-from orchestrator.patient_id import LEGACY_PREFIX, check, is_supported, refuse_collisions
+from orchestrator.patient_id import LEGACY_PREFIX, check, collisions, is_supported, refuse_collisions
 from orchestrator.postgres.connection import APPLICATION_NAME, Connection, connect
 from orchestrator.postgres.statements import statement
 
 WIDE = "cancer_transcript_base"
 NARROW = "transcripts"
+OLDEST_LEGACY = 12
+"""The oldest major version that every statement here is written for."""
 SURFACES = (WIDE, NARROW)
 """The legacy tables that hold fold changes, in the order in which they are believed."""
 
@@ -51,6 +53,9 @@ class DatabaseFacts:
 def discover(legacy_dsn: str) -> list[LegacyDatabase]:
     """Return every legacy database of the server, by name; ids are not checked here."""
     with connect(legacy_dsn, autocommit=True) as connection:
+        version = connection.info.server_version // 10000
+        if version < OLDEST_LEGACY:
+            raise RefusedError(f"The legacy server runs PostgreSQL {version}; it must be {OLDEST_LEGACY} or newer.")
         rows = connection.execute(statement(__package__, "databases"), {"prefix": LEGACY_PREFIX}).fetchall()
     return [LegacyDatabase(str(name), str(name).removeprefix(LEGACY_PREFIX)) for (name,) in rows]
 
@@ -85,7 +90,9 @@ def choose(found: list[LegacyDatabase], asked: Iterable[str] | None) -> list[Leg
                 f"there is no {LEGACY_PREFIX}{unknown[0]} on that server (ids keep upper and lower case)."
             )
         chosen = [by_id[patient_id] for patient_id in wanted]
-    refuse_collisions(database.patient_id for database in found if is_supported(database.patient_id))
+    asked_for = {database.patient_id for database in chosen}
+    clashes = collisions(database.patient_id for database in found if is_supported(database.patient_id))
+    refuse_collisions(each for clash in clashes if asked_for.intersection(clash) for each in clash)
     return chosen
 
 

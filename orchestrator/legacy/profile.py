@@ -41,7 +41,8 @@ class Catalog:
     """When the server last found that enough had been written to look at it again."""
     counted_writes: int
     """Rows inserted, updated or deleted since the statistics were last reset."""
-    keeps_commit_times: bool
+    with_commit_times: list[str]
+    """Tables of public for whose rows the server keeps when they were written."""
     keeps_update_times: bool
     has_symbols: bool
 
@@ -121,7 +122,7 @@ def _profile_surface(connection: Connection, surface: Surface, catalog: Catalog 
 
 def _written_at(surface: Surface, catalog: Catalog | None) -> sql.SQL:
     """Return the expression for when a row was written, as far as this server keeps it."""
-    if catalog and catalog.keeps_commit_times:
+    if catalog and surface.name in catalog.with_commit_times:
         return sql.SQL("pg_catalog.pg_xact_commit_timestamp(xmin)")
     if catalog and catalog.keeps_update_times and surface.name == NARROW:
         return sql.SQL("updated_at::timestamptz")

@@ -1,9 +1,10 @@
 """The databases that a rehearsal copies: where from, how large, with which pg_dump."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.databases import LegacyDatabase
@@ -14,8 +15,15 @@ from orchestrator.postgres.embedded import bundled_major, bundled_programs
 from orchestrator.postgres.programs import find_matching
 from orchestrator.postgres.statements import statement
 
-Say = Callable[[str, bool], None]
-"""Told what happens now; true when that step is done."""
+SAY_SECONDS = 1.0
+"""How often to tell how much was copied."""
+
+
+class Say(Protocol):
+    """Told what happens now, and whether that step is done; with facts for logs."""
+
+    def __call__(self, text: str, done: bool, **facts: object) -> None:
+        """Say it."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +90,14 @@ def _copy(original: Original, target_dsn: str, excluded_schemas: Sequence[str], 
     name = original.name
     started = time.monotonic()
     moved = 0
+    said = started
 
     def count(number: int) -> None:
-        nonlocal moved
+        nonlocal moved, said
         moved += number
-        say(f"{name}: copied {moved / 1e6:,.0f} MB", False)
+        if time.monotonic() - said > SAY_SECONDS:
+            said = time.monotonic()
+            say(f"{name}: copied {moved / 1e6:,.0f} MB", False)
 
     say(f"{name}: copying", False)
     pg_restore = bundled_programs() / "pg_restore"

@@ -66,7 +66,7 @@ def check_facts(facts: DatabaseFacts, reference: Reference) -> list[Finding]:
         message = f"Its encoding is {facts.encoding}, the core's {reference.encoding}."
         remedy = "Values are moved exactly; look at ids and symbols beyond ASCII, if there are any."
         found.append(Finding("encoding", "warn", facts.name, message, remedy))
-    if facts.collation != reference.collation:
+    if _spelled(facts.collation) != _spelled(reference.collation):
         message = f"Its collation is {facts.collation}, the core's {reference.collation}."
         remedy = "Queries that sort by text can give another order: name a collation in them."
         found.append(Finding("collation", "warn", facts.name, message, remedy))
@@ -75,6 +75,11 @@ def check_facts(facts: DatabaseFacts, reference: Reference) -> list[Finding]:
         remedy = "End them before the last migration of this patient; one that changed since is moved again."
         found.append(Finding("sessions", "warn", facts.name, message, remedy))
     return found
+
+
+def _spelled(collation: str) -> str:
+    """Return a collation's name in one spelling: systems differ in those of the encoding, as in UTF-8 and utf8."""
+    return collation.lower().replace("-", "")
 
 
 def check_catalog(database: str, catalog: Catalog, reference: Reference) -> list[Finding]:
@@ -99,10 +104,14 @@ def custom_objects(catalog: Catalog, reference: Reference) -> list[str]:
     return [name for name in catalog.objects if name not in reference.objects and name not in STANDARD]
 
 
-def check_symbols(database: str, differing: int) -> list[Finding]:
-    """Return a finding when genes have other symbols than in the core."""
-    if not differing:
+def check_symbols(database: str, differing: int | None) -> list[Finding]:
+    """Return a finding when so many genes have other symbols than in the core; None: they could not be compared."""
+    if differing == 0:
         return []
+    if differing is None:
+        message = "Its gene symbols cannot be compared with the core's: its genes cannot be read."
+        remedy = "A migration needs no symbols; to compare them, grant SELECT on public.genes, if it is there."
+        return [Finding("symbols", "warn", database, message, remedy)]
     message = f"{differing:,} genes differ from the core's, in their symbol or in being there."
     remedy = "Queries will see the core's symbols: see `mediabase core check`, and which release each was built from."
     return [Finding("symbols", "warn", database, message, remedy)]
@@ -137,9 +146,11 @@ def unreadable(database: str, error: MediabaseError | psycopg.Error) -> Finding:
         return Finding(check, "stop", database, message, remedy)
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         message = f"This role may not read all of it ({code})."
-        remedy = f"grant select on all tables in schema public of {database}; with row security also BYPASSRLS."
+        remedy = "Grant it USAGE on schema public and SELECT on all its tables; with row security also BYPASSRLS."
         return Finding("legacy-rights", "stop", database, message, remedy)
     if isinstance(error, psycopg.errors.LockNotAvailable):
         message = "Another session keeps its tables locked, and a migration would wait for it."
         return Finding("sessions", "stop", database, message, "See who it is in pg_stat_activity, and end it.")
-    return Finding("connect", "stop", database, message, "See the server's log.")
+    if isinstance(error, psycopg.Error):
+        return Finding("legacy-tables", "stop", database, message, "Look for that code in the server's log.")
+    return Finding("connect", "stop", database, message, "Look into the server's log.")

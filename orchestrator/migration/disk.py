@@ -1,10 +1,10 @@
 """Disk space: what a migration and its backups need, and what there is."""
 
+import os
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from orchestrator.migration.findings import Finding, Severity
@@ -46,48 +46,48 @@ def backup_need(core_bytes: int, entries: Sequence[Entry]) -> int:
 
 def data_folder(target: Connection, facts: ServerFacts) -> Path | None:
     """Return the target's data folder, or None when the server is not on this machine or does not tell."""
-    if facts.data_directory is None or not _is_local(target):
+    if facts.data_directory is None or not _is_local(target, facts.data_directory):
         return None
-    folder = Path(facts.data_directory)
-    return folder if folder.exists() else None
+    return Path(facts.data_directory) if _is_there(facts.data_directory) else None
 
 
-def _is_local(connection: Connection) -> bool:
-    info = connection.info
-    if info.host.startswith("/"):
+def _is_local(connection: Connection, data_directory: str) -> bool:
+    """Tell whether that folder of this machine is the server's: through a loopback address, a tunnel may lead away."""
+    if connection.info.host.startswith("/"):
         return True
-    return bool(info.hostaddr) and ip_address(info.hostaddr).is_loopback
+    try:
+        port = Path(data_directory, "postmaster.pid").read_text().splitlines()[3]
+    except (OSError, IndexError):
+        return False
+    return connection.info.hostaddr in ("127.0.0.1", "::1") and port == str(connection.info.port)
 
 
 def check_needs(needs: Sequence[Need]) -> list[Finding]:
     """Check that each file system has room for all that is to go there."""
     together: defaultdict[int, list[Need]] = defaultdict(list)
     for need in needs:
-        together[_existing(need.folder).stat().st_dev].append(need)
+        together[existing(need.folder).stat().st_dev].append(need)
     found = []
     for of_one in together.values():
-        free = shutil.disk_usage(_existing(of_one[0].folder)).free
+        free = shutil.disk_usage(existing(of_one[0].folder)).free
         for need in sorted(of_one, key=lambda need: need.severity != "stop"):
-            found.append(_judge(need, free))
+            found.append(compare(need.what, need.needed, free, need.severity))
             free -= need.needed
     return found
 
 
-def check_limit(needed: int, limit: int) -> Finding:
-    """Check what the target needs against what the operator says that it may take."""
-    return _compare("target", needed, limit, "stop")
-
-
-def _judge(need: Need, free: int) -> Finding:
-    return _compare(need.what, need.needed, free, need.severity)
-
-
-def _compare(what: str, needed: int, available: int, severity: Severity) -> Finding:
+def compare(what: str, needed: int, available: int, severity: Severity) -> Finding:
+    """Return whether what is needed is there; `severity` is for when it is not. Bytes."""
     figures = f"{needed / 1e9:,.2f} GB needed, {max(available, 0) / 1e9:,.2f} GB free."
     if needed <= available:
         return Finding("disk", "ok", what, figures)
     return Finding("disk", severity, what, figures, "Make room, or move fewer patients at a time.")
 
 
-def _existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+def existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if _is_there(path))
+
+
+def _is_there(path: str | Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  # that of Path raises below a folder that may not be entered

@@ -93,13 +93,17 @@ def predict_bytes(line: Line, outcomes: Sequence[Outcome]) -> int:
     return sum(line.of(outcome) for outcome in outcomes)
 
 
-def predict_seconds(work: Work, outcomes: Sequence[Outcome], jobs: int) -> float:
-    """Return how long a migration of these patients takes on this machine, if jobs do not wait for each other."""
+def predict_seconds(work: Work, outcomes: Sequence[Outcome], jobs: int) -> float | None:
+    """Return how long a migration of these patients takes on this machine, if jobs do not wait for each other.
+
+    None when there is nothing to migrate, or nothing that was measured.
+    """
     if not outcomes or not work.outcomes:
-        return 0.0
+        return None
     calls = ceil(len(outcomes) / batch_size(len(outcomes), jobs))
     scale = max(0.0, work.seconds - work.calls * CALL_SECONDS) / _weight(work.outcomes)
-    return work.start_seconds + (scale * _weight(outcomes) + calls * CALL_SECONDS) / min(jobs, calls)
+    seconds = work.start_seconds + (scale * _weight(outcomes) + calls * CALL_SECONDS) / min(jobs, calls)
+    return round(seconds, 1)
 
 
 def _weight(outcomes: Sequence[Outcome]) -> float:

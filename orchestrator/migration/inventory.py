@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import psycopg
@@ -86,12 +87,13 @@ def take(
     jobs: int,
     begin: Callable[[int], None],
     report: Callable[[Entry], None],
+    also: Callable[[LegacyDatabase], list[Finding]] = lambda _: [],
 ) -> list[Entry]:
     """Return an entry per legacy database, of the named patients or of all, by name.
 
     Each is read once, `jobs` at a time, in read-only transactions. What is wrong with one is a finding of its
-    entry. Raises UsageError when a server cannot be reached or a patient is unknown, RefusedError when the target is
-    no core.
+    entry, and so is what `also` finds. Raises UsageError when a server cannot be reached or a patient is unknown,
+    RefusedError when the target is no core, or may not be read.
     """
     databases = legacy_databases(servers)
     id_findings = check_ids(databases)
@@ -108,37 +110,42 @@ def take(
         if not (fact.allows_connections and fact.may_connect):
             return entry
         believe = options.believe or surfaces.get(database.patient_id)
-        return _look(servers.legacy, entry, reference, replace(options, believe=believe))
+        seen = _look(servers.legacy, entry, reference, replace(options, believe=believe), in_hand)
+        return replace(seen, findings=(*seen.findings, *also(database)))
 
-    entries = []
+    entries: list[Entry] = []
+    in_hand: set[Connection] = set()
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         looks = [pool.submit(look, database) for database in wanted if database.name in facts]
         try:
             for done in as_completed(looks):
                 entries.append(done.result())
                 report(entries[-1])
-        finally:
-            pool.shutdown(cancel_futures=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for connection in list(in_hand):
+                connection.cancel_safe()  # leaving the pool waits for its threads
+            raise
     return sorted(entries, key=lambda entry: entry.database)
 
 
-def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options) -> Entry:
-    """Read one legacy database, as far as that is possible."""
+def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options, in_hand: set[Connection]) -> Entry:
+    """Read one legacy database, as far as that is possible; its connection is `in_hand` meanwhile."""
     name = entry.database
     findings = list(entry.findings)
     try:
         with snapshot(legacy_dsn, name, PATIENCE_SECONDS) as legacy:
+            in_hand.add(legacy)
             catalog = read_catalog(legacy)
             entry = replace(
                 entry,
-                schema_version=_unless_forbidden(legacy, _schema_version),
+                schema_version=_if_possible(legacy, _schema_version),
                 custom_objects=custom_objects(catalog, reference),
                 counted_writes=catalog.counted_writes,
             )
             findings += check_catalog(name, catalog, reference)
-            if catalog.has_symbols:
-                differing = _unless_forbidden(legacy, lambda connection: _differing_symbols(connection, reference))
-                findings += check_symbols(name, differing or 0)
+            compare = partial(_differing_symbols, reference=reference)
+            findings += check_symbols(name, _if_possible(legacy, compare) if catalog.has_symbols else None)
             profiles = profile_surfaces(legacy, catalog)
             entry = replace(
                 entry,
@@ -147,6 +154,7 @@ def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options)
                 last_write=_last_write(catalog, profiles),
             )
             predicted = predict_rows(legacy, reference.ids, chosen_surface(profiles, options.believe))
+            in_hand.discard(legacy)
         findings += check_prediction(name, predicted, options.on_bad_rows)
         stored, quarantined = predicted.dispositions.get("stored", 0), sum(predicted.reasons.values())
         entry = replace(
@@ -165,12 +173,14 @@ def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options)
     return replace(entry, findings=tuple(findings))
 
 
-def _unless_forbidden(connection: Connection, read: Callable[[Connection], T]) -> T | None:
-    """Return what `read` returns; None where this role may not read it, because a migration does not need it."""
+def _if_possible(connection: Connection, read: Callable[[Connection], T]) -> T | None:
+    """Return what `read` returns; None where the server refuses, because a migration does not need it."""
     try:
         with connection.transaction():
             return read(connection)
-    except psycopg.errors.InsufficientPrivilege:
+    except psycopg.Error:
+        if connection.closed:
+            raise
         return None
 
 

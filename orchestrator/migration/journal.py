@@ -130,12 +130,21 @@ def finish_run(connection: Connection, run_id: int, exit_code: int) -> None:
 
 def refuse_taken_names(connection: Connection, databases: Sequence[LegacyDatabase]) -> None:
     """Raise RefusedError when a schema name belongs to another patient of the journal; both are named."""
-    names = {schema_name(database.patient_id): database.patient_id for database in databases}
-    rows = connection.execute(statement(__package__, "names"), {"schema_names": list(names)}).fetchall()
-    taken = [f"{known} and {names[str(name)]}" for name, known in rows if names[str(name)] != known]
+    wanted = {schema_name(database.patient_id): database for database in databases}
+    rows = connection.execute(statement(__package__, "names"), {"schema_names": list(wanted)}).fetchall()
+    found = [(wanted[str(name)], known, built_from) for name, known, built_from in rows]
+    taken = [f"{known} and {each.patient_id}" for each, known, _ in found if each.patient_id != known]
     if taken:
         raise RefusedError(
-            f"These patient ids lead to one schema name: {'; '.join(taken)} (the journal has the first)."
+            f"These patient ids lead to one schema name: {'; '.join(taken)} (the journal has the first). "
+            "Call the second otherwise with `mediabase inventory --rename OLD=NEW`."
+        )
+    others = [f"{known} ({built_from}, now {each.name})" for each, known, built_from in found
+              if built_from not in (None, each.name)]  # fmt: skip
+    if others:
+        raise RefusedError(
+            f"These patients were moved from other legacy databases: {'; '.join(others)}. "
+            "Call the new ones otherwise with `mediabase inventory --rename OLD=NEW`."
         )
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TypeVar
 
+import psycopg
+
+from orchestrator.errors import RefusedError
 from orchestrator.legacy.profile import read_catalog
 from orchestrator.legacy.survey import CoreIds, Values, fingerprint, transcript_ids
 from orchestrator.legacy.symbols import gene_symbols, symbol_sum
@@ -30,11 +33,21 @@ class Reference:
 def read_reference(target_dsn: str) -> Reference:
     """Return what of the core legacy databases are compared with; several threads may use it.
 
-    Raises RefusedError when the target is no core.
+    Raises RefusedError when the target is no core, or may not be read.
     """
+    try:
+        return _read(target_dsn)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RefusedError(
+            "The role of MEDIABASE_DSN may not read the core: grant it SELECT on all tables of schema public."
+        ) from error
+
+
+def _read(target_dsn: str) -> Reference:
     with connect(target_dsn) as target:
         target.read_only = True
         core.check(target)
+        target.execute("set local search_path = pg_catalog")  # names come out as from a legacy database
         encoding, collation = target.execute(
             b"select pg_encoding_to_char(encoding), "
             b"coalesce(to_jsonb(pg_database) ->> 'datlocale', to_jsonb(pg_database) ->> 'daticulocale', datcollate) "

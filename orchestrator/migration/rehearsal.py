@@ -8,9 +8,9 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 
 from orchestrator.dbt.runner import artifact_folder
-from orchestrator.errors import ExitCode, worst
-from orchestrator.legacy.databases import LegacyDatabase, choose
-from orchestrator.migration import copies, driver, plan
+from orchestrator.errors import ExitCode, LockedError, worst
+from orchestrator.legacy.databases import LegacyDatabase, choose, database_facts
+from orchestrator.migration import copies, driver, journal, plan
 from orchestrator.migration.copies import Copied, Say
 from orchestrator.migration.examine import Rehearsed, differences, examine
 from orchestrator.migration.extrapolate import Work, choose_sample, fit, predict_bytes, predict_seconds
@@ -18,11 +18,13 @@ from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options, Outcome, Progress
 from orchestrator.migration.untouched import Movement, movements, positions
 from orchestrator.patient_id import is_supported
-from orchestrator.postgres.connection import Servers, read_only
+from orchestrator.postgres.connection import Servers, connect, read_only
 from orchestrator.postgres.scratch import kept, refuse_full_disk, remove_left_over, scratch_server
+from orchestrator.postgres.statements import statement
 
 SAMPLE = 3
 
+SYSTEM = b"select system_identifier::text from pg_control_system()"
 Begin = Callable[[int], None]
 
 
@@ -50,10 +52,11 @@ class Prediction:
     """Patients that the dry run says would fail; they are not added up."""
     to_migrate: int
     schema_bytes: int
-    seconds: float
+    seconds: float | None
+    """None when nothing was migrated in the rehearsal, or nothing is left to."""
     jobs: int
     legacy_bytes: int
-    """Size of all legacy databases now."""
+    """Size now of the legacy databases of the `patients`."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +87,23 @@ def rehearse(servers: Servers, request: Request, begin: Begin, say: Say) -> Rehe
     """
     remove_left_over(request.home)
     source = read_only(servers)
+    _refuse_beside_a_run(source)
     before = positions(source)
     found, planned = survey_all(source, request, begin, say)
     wanted = request.patient_ids or choose_sample(planned, request.sample)
     chosen = choose(found, wanted)
     originals = copies.originals(source, chosen, request.pg_bin)
     refuse_full_disk(request.home, sum(original.size_bytes for original in originals))
-    legacy_bytes = sum(copies.sizes(source.legacy, [database.name for database in found]).values())
+    able = {outcome.patient_id for outcome in planned if outcome.result != "failed"}
+    _, facts = database_facts(source.legacy)
+    legacy_bytes = sum(facts[each.name].size_bytes or 0 for each in found if each.patient_id in able)
     begin(len(planned) + len(originals) + len(chosen))
     with scratch_server(request.home, keep=request.keep) as scratch:
         started = time.monotonic()
         copied = copies.copy_all(source, chosen, originals, scratch.dsn, say)
         copy_seconds = time.monotonic() - started
+        _move_journal(source, where := _where(scratch.dsn, originals[0].name))
         scratch.wait_for_disk(True)  # the time that is measured now is to hold for a real server
-        where = Servers(make_conninfo(scratch.dsn, dbname=originals[0].name), scratch.dsn)
         started = time.monotonic()
         outcomes = _migrate(where, wanted, request, artifact_folder(scratch.folder), say)
         migrate_seconds = time.monotonic() - started
@@ -114,6 +120,26 @@ def rehearse(servers: Servers, request: Request, begin: Begin, say: Say) -> Rehe
     )
 
 
+def _refuse_beside_a_run(source: Servers) -> None:
+    """Raise LockedError while somebody works on the target: its journal and staging cannot be copied at rest."""
+    with connect(source.target, autocommit=True) as target:
+        if holder := journal.holder(target):
+            raise LockedError(f"Another operator works on this target: {holder}. Rehearse when that run has ended.")
+
+
+def _where(scratch_dsn: str, core_name: str) -> Servers:
+    return Servers(make_conninfo(scratch_dsn, dbname=core_name), scratch_dsn)
+
+
+def _move_journal(source: Servers, where: Servers) -> None:
+    """Let the copied journal say that patients come from the copies, where it says that they come from production."""
+    with connect(source.legacy, autocommit=True) as legacy, connect(where.target, autocommit=True) as target:
+        (before,) = legacy.execute(SYSTEM).fetchone() or (None,)
+        (now,) = target.execute(SYSTEM).fetchone() or (None,)
+        if journal.exists(target):
+            target.execute(statement(__package__, "move_journal"), {"before": before, "now": now})
+
+
 def survey_all(source: Servers, request: Request, begin: Begin, say: Say) -> tuple[list[LegacyDatabase], list[Outcome]]:
     """Return every legacy database that has a usable id, and what the dry run says of each patient.
 
@@ -125,15 +151,18 @@ def survey_all(source: Servers, request: Request, begin: Begin, say: Say) -> tup
     ids = [database.patient_id for database in usable]
 
     def report(outcome: Outcome) -> None:
-        say(f"{outcome.patient_id}: surveyed", True)
+        say(f"{outcome.patient_id}: surveyed", True, patient_id=outcome.patient_id, phase="survey")
 
     return usable, plan.plan(source, ids, request.options, None, None, begin, report)
 
 
 def _migrate(where: Servers, wanted: Sequence[str], request: Request, artifacts: Path, say: Say) -> list[Outcome]:
     def report(message: Progress | Outcome) -> None:
-        is_done = isinstance(message, Outcome)
-        say(f"{message.patient_id}: {message.result if isinstance(message, Outcome) else message.phase}", is_done)
+        if isinstance(message, Outcome):
+            facts = {"result": message.result, "level": "error" if message.result == "failed" else "info"}
+            say(f"{message.patient_id}: {message.result}", True, patient_id=message.patient_id, **facts)
+        else:
+            say(f"{message.patient_id}: {message.phase}", False, patient_id=message.patient_id, phase=message.phase)
 
     return driver.migrate(where, wanted, request.options, request.jobs, artifacts, None, None, lambda _: None, report)
 
@@ -149,7 +178,7 @@ def _predict(
         fail=[outcome.patient_id for outcome in planned if outcome.result == "failed"],
         to_migrate=len(to_migrate),
         schema_bytes=predict_bytes(line, counted),
-        seconds=round(predict_seconds(work, to_migrate, jobs), 1),
+        seconds=predict_seconds(work, to_migrate, jobs),
         jobs=jobs,
         legacy_bytes=legacy_bytes,
     )

@@ -1,26 +1,19 @@
 """Checks of the two servers and of the target database: facts, read in a few queries, become findings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
+from orchestrator.errors import RefusedError
+from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import journal
 from orchestrator.migration.core import CORE_TABLES
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.publish import CORE_READER
-from orchestrator.patient_id import LEGACY_PREFIX
+from orchestrator.patient_id import LEGACY_PREFIX, schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
-
-OLDEST_LEGACY = 120000
-"""PostgreSQL 12, the oldest that every statement is written for."""
-
-DRIVER_SESSIONS = 2
-"""The one with the lock, and one that upgrades the core or reads its ids."""
-WORKER_SESSIONS = 3
-"""In the target: the one that stages, the one that builds, and dbt's."""
-LEGACY_SESSIONS = 1
-"""A worker's, in a legacy database."""
 
 DUMP_LOCKS = 500
 """What pg_dump locks of a core (about 160 relations and the catalog), with room."""
@@ -59,10 +52,12 @@ class TargetFacts:
     may_create_roles: bool
     has_journal: bool
     journal_of_others: list[str]
+    narrow_versions: list[str]
+    """Columns of schema_versions that the row of v0.6.0 would not fit."""
     unreadable_tables: list[str]
     tables_of_others: list[str]
     patient_schemas: list[str]
-    """Those with fold changes, and those in which this role may not create anything."""
+    """Those in which something is, or in which this role may not create anything."""
     has_legacy_table: bool
     event_triggers: list[str]
     outdated_collation: str | None
@@ -84,19 +79,29 @@ def read_target_facts(connection: Connection) -> TargetFacts:
     return row
 
 
-def check_server(subject: str, facts: ServerFacts, oldest: int, sessions: int) -> list[Finding]:
-    """Check what is asked of either server: its version, free connections, and what keeps it from letting go."""
-    found = []
-    if facts.version < oldest:
-        message = f"It runs PostgreSQL {facts.version // 10000}; {oldest // 10000} or newer is needed."
-        found.append(Finding("server-version", "stop", subject, message, "Upgrade the server first."))
+def check_version(subject: str, version: int, oldest: int) -> list[Finding]:
+    """Check a server's version, as libpq has it, against the oldest major version that will do."""
+    if version // 10000 >= oldest:
+        return []
+    message = f"It runs PostgreSQL {version // 10000}; {oldest} or newer is needed."
+    return [Finding("server-version", "stop", subject, message, "Upgrade the server first.")]
+
+
+def check_connections(subject: str, facts: ServerFacts, needed: int) -> list[Finding]:
+    """Check that so many more sessions of this role can be opened."""
     free = [facts.free_connections]
     if not facts.is_superuser:
         free += [limit for limit in (facts.free_for_role, facts.free_for_database) if limit is not None]
-    if min(free) < sessions:
-        message = f"{sessions} connections are needed, {max(min(free), 0)} are free for this role and database."
-        remedy = "Use fewer --jobs, raise max_connections or the limit of the role or database, or end sessions."
-        found.append(Finding("connections", "stop", subject, message, remedy))
+    if min(free) >= needed:
+        return []
+    message = f"{needed} connections are needed, {max(min(free), 0)} are free for this role and database."
+    remedy = "Use fewer --jobs, raise max_connections or the limit of the role or database, or end sessions."
+    return [Finding("connections", "stop", subject, message, remedy)]
+
+
+def check_server(subject: str, facts: ServerFacts) -> list[Finding]:
+    """Check what keeps a server from letting go of WAL, locks or databases."""
+    found = []
     if facts.slots:
         message = f"Replication slots that keep WAL, or a legacy database from being dropped: {', '.join(facts.slots)}."
         remedy = "A migration writes WAL: drop slots that nobody reads with pg_drop_replication_slot()."
@@ -149,6 +154,10 @@ def check_target(subject: str, facts: TargetFacts, role: str) -> list[Finding]:
         message = f"The role {role} has no CREATEROLE or does not own the core's tables: only it could read patients."
         remedy = f"Give it both, or make {CORE_READER} and the reader roles by hand."
         found.append(Finding("reader-roles", "warn", subject, message, remedy))
+    if facts.narrow_versions:
+        message = f"public.schema_versions cannot take the row of v0.6.0: {', '.join(facts.narrow_versions)}."
+        remedy = "Give those columns a default, or a version 15 characters."
+        found.append(Finding("core", "stop", subject, message, remedy))
     if facts.event_triggers:
         message = f"Event triggers run with every table that is made: {', '.join(facts.event_triggers)}."
         remedy = "Make sure that they let schemas and tables be created, or disable them meanwhile."
@@ -160,18 +169,26 @@ def check_target(subject: str, facts: TargetFacts, role: str) -> list[Finding]:
     return found
 
 
-def check_journal(subject: str, target: Connection, facts: TargetFacts, schemas: dict[str, str]) -> list[Finding]:
-    """Check the target against its journal; `schemas` gives the patient of each schema that is to be made."""
+def check_journal(
+    subject: str, target: Connection, facts: TargetFacts, wanted: Sequence[LegacyDatabase]
+) -> list[Finding]:
+    """Check the target against its journal, for these patients, whose ids are supported."""
+    schemas = {schema_name(each.patient_id): each.patient_id for each in wanted}
     known = journal.patients(target) if facts.has_journal and not facts.journal_of_others else {}
     built = {patient.schema_name for patient in known.values() if patient.built_at}
     found = [
         Finding(
             "schema-taken", "stop", schemas[name],
-            f"Schema {name} is there already, with fold changes that the journal does not know or of another owner.",
+            f"Schema {name} is there already, of another owner or with something that the journal does not know.",
             "Find out whose it is; then rename it, or the patient with mediabase inventory --rename.",
         )
         for name in facts.patient_schemas if name in schemas and name not in built
     ]  # fmt: skip
+    if known:
+        try:
+            journal.refuse_taken_names(target, wanted)
+        except RefusedError as error:
+            found.append(Finding("schema-taken", "stop", subject, str(error)))
     if facts.has_legacy_table and any(patient.published_at for patient in known.values()):
         message = "public.cancer_transcript_base is there: a v0.5.0 query without a patient reads 1.0 everywhere."
         remedy = "When nobody needs it any more: mediabase core retire-legacy-table."

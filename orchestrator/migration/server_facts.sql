@@ -1,4 +1,14 @@
 -- What a server, and the database that we are connected to, tell of themselves.
+with
+
+sessions as (
+
+    select usename, datname
+    from pg_stat_activity
+    where datname is not null and coalesce(backend_type, 'client backend') = 'client backend' -- null: may not be known
+
+)
+
 select
     current_setting('server_version_num')::integer as version,
     pg_is_in_recovery() as is_standby,
@@ -7,17 +17,16 @@ select
     current_setting('max_connections')::integer
     - current_setting('superuser_reserved_connections')::integer
     - coalesce(current_setting('reserved_connections', true)::integer, 0)
-    - (select count(*) from pg_stat_activity where backend_type = 'client backend')::integer as free_connections,
+    - (select count(*) from sessions)::integer as free_connections,
     (
         select nullif(rolconnlimit, -1) - (
-            select count(*) from pg_stat_activity where usename = current_user and backend_type = 'client backend'
+            select count(*) from sessions where usename = current_user
         )::integer
         from pg_roles where rolname = current_user
     ) as free_for_role,
     (
         select nullif(datconnlimit, -1) - (
-            select count(*) from pg_stat_activity
-            where datname = current_database() and backend_type = 'client backend'
+            select count(*) from sessions where datname = current_database()
         )::integer
         from pg_database where datname = current_database()
     ) as free_for_database,

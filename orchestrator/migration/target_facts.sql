@@ -20,8 +20,23 @@ select
         from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
         where nspname in ('staging', 'migration') and relkind in ('r', 'p')
             and not pg_has_role(relowner, 'usage')
+        union all
+        select format('schema %%I', nspname)
+        from pg_namespace
+        where nspname in ('staging', 'migration', 'cohort') and not pg_has_role(nspowner, 'usage')
         order by 1
     ) as journal_of_others,
+    array(
+        select attname::text
+        from pg_attribute
+        inner join pg_class on attrelid = pg_class.oid and relname = 'schema_versions'
+        inner join pg_namespace on relnamespace = pg_namespace.oid and nspname = 'public'
+        where attnum > 0 and not attisdropped and case
+            when attname in ('version', 'version_name') then atttypid = 'varchar'::regtype and atttypmod between 4 and 18
+            else attnotnull and not atthasdef and attidentity = ''
+        end
+        order by attname
+    ) as narrow_versions,
     array(
         select relname::text
         from pg_class
@@ -41,17 +56,23 @@ select
         from pg_namespace
         where starts_with(nspname, 'patient_')
             and (
-                exists (
-                    select from relations
-                    where relations.nspname = pg_namespace.nspname and relname = 'expression_data'
-                )
+                exists (select from pg_class where relnamespace = pg_namespace.oid)
                 or not has_schema_privilege(oid, 'create')
             )
     ) as patient_schemas,
     exists (
         select from relations where nspname = 'public' and relname = 'cancer_transcript_base'
     ) as has_legacy_table,
-    array(select evtname::text from pg_event_trigger where evtenabled <> 'D' order by 1) as event_triggers,
+    array(
+        select evtname::text
+        from pg_event_trigger
+        where evtenabled <> 'D'
+            and not exists (
+                select from pg_depend
+                where classid = pg_event_trigger.tableoid and objid = pg_event_trigger.oid and deptype = 'e'
+            )
+        order by 1
+    ) as event_triggers,
     case
         when datcollversion is distinct from pg_database_collation_actual_version(oid) then datcollversion
     end as outdated_collation

@@ -18,6 +18,8 @@ class Position:
     server: str
     started_at: str
     next_transaction: int
+    open_writers: int
+    """Transactions that have taken a number and are not at their end."""
     wal_bytes: int
 
 
@@ -27,14 +29,16 @@ class Movement:
 
     server: str
     transactions: int
-    """Transaction numbers taken."""
+    """Transactions with a number that came to their end."""
+    open_writers: int
+    """Transactions with a number that were open at one of the moments."""
     wal_bytes: int
     was_restarted: bool
 
     @property
     def is_untouched(self) -> bool:
         """Tell whether it is proved that nobody wrote there."""
-        return not self.transactions and not self.was_restarted
+        return not (self.transactions or self.open_writers or self.was_restarted)
 
     def __str__(self) -> str:
         """Return it as a sentence."""
@@ -47,20 +51,20 @@ class Movement:
             )
         restarted = "It was restarted. " if self.was_restarted else ""
         return (
-            f"{self.server}: {restarted}{self.transactions:,} transaction numbers were taken meanwhile (and "
-            f"{self.wal_bytes:,} bytes of WAL written) by other sessions or the server's autovacuum; every session of "
-            "this rehearsal was read-only."
+            f"{self.server}: {restarted}{self.transactions:,} transactions ended that had written, {self.open_writers} "
+            f"were open (and {self.wal_bytes:,} bytes of WAL written), of other sessions or the server's autovacuum; "
+            "every session of this rehearsal was read-only."
         )
 
 
 def positions(servers: Servers) -> list[Position]:
     """Return how far the servers are, each once."""
     found: dict[str, Position] = {}
-    for dsn, database in ((servers.target, None), (servers.legacy, "postgres")):
-        with connect(dsn, dbname=database, autocommit=True) as connection:
+    for dsn in (servers.target, servers.legacy):
+        with connect(dsn, autocommit=True) as connection:
             row = connection.execute(statement(__package__, "position")).fetchone()
         assert row is not None  # noqa: S101  # a select without from has one row
-        position = Position(describe(dsn).partition(" on ")[2], str(row[0]), int(str(row[1])), int(str(row[2])))
+        position = Position(describe(dsn).partition(" on ")[2], str(row[0]), *(int(str(each)) for each in row[1:]))
         found.setdefault(position.started_at, position)
     return list(found.values())
 
@@ -71,6 +75,7 @@ def movements(before: Sequence[Position], after: Sequence[Position]) -> list[Mov
         Movement(
             server=first.server,
             transactions=second.next_transaction - first.next_transaction,
+            open_writers=first.open_writers + second.open_writers,
             wal_bytes=second.wal_bytes - first.wal_bytes,
             was_restarted=first.started_at != second.started_at,
         )

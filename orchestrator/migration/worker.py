@@ -5,10 +5,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import redirect_stdout
 from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
+from pathlib import Path
 from queue import Queue
 from typing import TypeVar
 
@@ -38,6 +40,11 @@ def work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     """
     threading.Thread(target=_end_with_driver, daemon=True).start()
     sys.setswitchinterval(SWITCH_SECONDS)
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # dbt tells of failures there, with values
+        _work(pipe, place, options, number)
+
+
+def _work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     os.environ.update(dbt_environment(resolve(place.target_dsn), place.artifacts / f"worker-{number}"))
     sending = threading.Lock()
 

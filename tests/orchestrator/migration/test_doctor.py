@@ -13,15 +13,16 @@ from helpers import PREFIX, Lab, running_server, temporary_home
 from other_server import debian_server
 
 from orchestrator import sandbox as sandboxes
+from orchestrator.legacy.databases import OLDEST_LEGACY
 from orchestrator.migration import core, journal
 from orchestrator.migration.disk import Need, check_needs
-from orchestrator.migration.doctor import CHECKS, LEGACY, TARGET, Surroundings, examine
+from orchestrator.migration.doctor import CHECKS, Surroundings, examine
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.outcome import Options
+from orchestrator.migration.preflight import LEGACY, TARGET
 from orchestrator.migration.server_checks import (
-    OLDEST_LEGACY,
     check_locks,
-    check_server,
+    check_version,
     read_server_facts,
 )
 from orchestrator.postgres.connection import Servers, connect
@@ -210,6 +211,25 @@ def of_another_server(lab: Lab) -> Iterator[Changes]:
 
 
 @contextmanager
+def moved_from_elsewhere(lab: Lab) -> Iterator[Changes]:
+    """Migrate a patient whose legacy database is gone, and have another database of that name."""
+    lab.migrate("DEMO_HER2")
+    lab.execute("update migration.patient set source_database = 'mediabase_patient_former'")
+    yield {"patients": ["DEMO_HER2"]}
+
+
+@contextmanager
+def cohort_of_others(lab: Lab) -> Iterator[Changes]:
+    """Work as a role that has every right but on a schema that another role made."""
+    with target_role(lab, *MAY_CREATE) as changes:
+        lab.execute("create schema cohort")
+        try:
+            yield changes
+        finally:
+            lab.execute("drop schema cohort")
+
+
+@contextmanager
 def other_legacy_server(lab: Lab) -> Iterator[Changes]:
     """Look for legacy databases on a server that has none."""
     with temporary_home() as home, running_server(home) as empty:
@@ -260,6 +280,9 @@ def many_jobs(_lab: Lab) -> Iterator[Changes]:
     yield {"jobs": 32}
 
 
+SAY_ALL = ("target-rights", "core", "schema-taken")
+"""Checks whose message says what to do, because others say it too."""
+
 MAY_CREATE_SCHEMAS = "grant create on database mbase to clerk"
 MAY_CREATE = (MAY_CREATE_SCHEMAS, "grant create on schema public to clerk")
 READ_ONLY = "alter role mediabase set default_transaction_read_only = on"
@@ -277,6 +300,9 @@ EVENT_TRIGGER = """
     create function watch() returns event_trigger language plpgsql as 'begin end';
     create event trigger watch on ddl_command_start execute function watch()
 """
+ODD_VERSIONS = "create table schema_versions (version varchar(10), applied_at timestamptz, author text not null)"
+NO_VERSION = "alter table schema_version rename to odd"
+HAS_VERSION = "alter table odd rename to schema_version"
 TAKEN = "create schema patient_demo_her2 create table expression_data (transcript_id text)"
 REPEAT_IN_CORE = """
     alter table transcripts drop constraint transcripts_pkey cascade;
@@ -293,8 +319,9 @@ FUNCTION = "create function twice(float8) returns float8 language sql as 'select
 PLANTS: list[tuple[str, str, Plant]] = [
     ("writable", "stop", server(READ_ONLY, WRITABLE, "postgres")),
     ("writable", "stop", on_a_standby),
-    ("core", "stop", server("alter table schema_version rename to odd", "alter table odd rename to schema_version")),
+    ("core", "stop", lambda lab: fresh_core(lab, server(NO_VERSION, HAS_VERSION)(lab))),
     ("core", "stop", server("alter table gene_pathways rename to odd", "alter table odd rename to gene_pathways")),
+    ("core", "stop", lambda lab: fresh_core(lab, server(ODD_VERSIONS, "drop table schema_versions")(lab))),
     ("core-consistency", "warn", server(SET_NARROW.format(2), SET_NARROW.format(1))),
     ("core-consistency", "stop", server(REPEAT_IN_CORE, REPAIR_CORE)),
     ("target-rights", "stop", lambda lab: fresh_core(lab, target_role(lab))),
@@ -302,8 +329,12 @@ PLANTS: list[tuple[str, str, Plant]] = [
     ("target-rights", "stop",
      lambda lab: fresh_core(lab, target_role(lab, *MAY_CREATE, "revoke select on transcripts from clerk"))),
     ("target-rights", "stop", lambda lab: of_others(lab, target_role(lab, *MAY_CREATE))),
+    ("target-rights", "stop", lambda lab: fresh_core(lab, cohort_of_others(lab))),
     ("reader-roles", "warn", lambda lab: fresh_core(lab, target_role(lab, *MAY_CREATE))),
     ("operator", "stop", operator),
+    ("schema-taken", "stop", server("create schema patient_demo_her2 create view metadata as select 1 as one",
+                                    "drop schema patient_demo_her2 cascade")),
+    ("schema-taken", "stop", moved_from_elsewhere),
     ("schema-taken", "stop", server(TAKEN, "drop schema patient_demo_her2 cascade")),
     ("legacy-table", "warn", moved),
     ("event-triggers", "warn", server(EVENT_TRIGGER, "drop event trigger watch; drop function watch()")),
@@ -361,7 +392,7 @@ def test_a_planted_problem_is_named(lab: Lab, check: str, severity: str, plant: 
         found = [finding for finding in look(lab, **changes) if finding.check == check and finding.severity != "ok"]
     assert severity in {finding.severity for finding in found}
     for finding in found:
-        assert finding.subject and finding.message.endswith(".") and (finding.remedy or check == "target-rights")
+        assert finding.subject and finding.message.endswith(".") and (finding.remedy or check in SAY_ALL)
 
 
 NOT_OF_MIGRATE = {"connections", "sessions", "disk", "encoding", "collation", "home", "pg_dump"}
@@ -441,7 +472,7 @@ def test_what_cannot_be_made_here(lab: Lab) -> None:
     """Old servers, thousands of patients, a full disk: real facts, changed in one point."""
     with lab.session() as session:
         facts = read_server_facts(session)
-    (found,) = check_server(LEGACY, replace(facts, version=110022), OLDEST_LEGACY, 1)
+    (found,) = check_version(LEGACY, 110022, OLDEST_LEGACY)
     assert (found.check, found.severity) == ("server-version", "stop") and "PostgreSQL 11" in found.message
     assert not check_locks(TARGET, facts, 1000)
     (found,) = check_locks(TARGET, facts, 10_000)

@@ -20,7 +20,7 @@ QUOTES = ["a'b", 'a"b', "a`b", "''", '""', "a''b", "'", '"', "O'Neill", '";drop 
           "$a$"]  # fmt: skip
 SYNTAX = ["a;b", ";", "a;select 1", "%", "%s", "%(id)s", "a%b", "{{ x }}", "{x}", "{% x %}", "a,b", "a b", " a", "a ",
           "a\tb", "a\nb", "a/b", "../a", "a:b", "a=b", "a#b", "a--b", "/*a*/", "a*b", "a?b", "a|b", "a&b", "$(id)",
-          "`id`", "a>b", "a@b", "a!b", "a~b", "(a)", "[a]", "<a>", "a+b", "a^b"]  # fmt: skip
+          "`id`", "a>b", "a@b", "a!b", "a~b", "(a)", "[a]", "<a>", "a+b", "a^b", "a[/b]", "[red]a"]  # fmt: skip
 LEADING = ["-a", "--all", "-h", "_a", ".a", "..", ".", "_", "-", "__", "--"]
 UNICODE = ["M\u00fcller", "muller\u0308", "\u00e9", "e\u0301", "\u00df", "\u1e9e", "\u0130", "\u0131",
            "\u017f", "\u212a", "\u60a3\u80057", "\u043f\u0430\u0446\u0438\u0435\u043d\u0442", "\u0430",
@@ -87,7 +87,7 @@ def test_a_refused_id_is_refused_before_any_write(lab: Lab) -> None:
 
 def some() -> list[str]:
     """Return every fourth of the ids, and all that fold alike."""
-    return sorted({*IDS[::4], *PAIRS}, key=IDS.index)
+    return sorted({*IDS[::4], *PAIRS, "a[/b]"}, key=IDS.index)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,8 @@ def test_databases_of_every_name_that_a_server_can_hold(lab: Lab, ids: list[str]
     lab.drop_patient(template)
 
     listed = {each["database"]: each for each in lab.listing("inventory", code=5)}
+    shown = lab.call("inventory")
+    assert shown.returncode == 5 and "Traceback" not in shown.stderr
     assert set(listed) == {PREFIX + name for name in (*names, *DEMO)}
     clashing = {name for clash in collisions(filter(is_supported, names)) for name in clash}
     for name in names:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import DEMO, PREFIX, clean_environment, temporary_home
+from helpers import DEMO, PREFIX, clean_environment, running_server, temporary_home
 from other_server import PASSWORD, OtherServer
 from psycopg import sql
 
@@ -49,6 +49,13 @@ def verify(settings: Settings, target: str, legacy: str, *patient_ids: str) -> N
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[Servers]:
+    """Return an embedded server of its own, because sandboxes come and go on it."""
+    with temporary_home() as home, running_server(home) as where:
+        yield where
+
+
 @contextmanager
 def sandbox(settings: Settings) -> Iterator[None]:
     """Have a sandbox on these servers."""
@@ -62,14 +69,14 @@ def sandbox(settings: Settings) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("debian_is", ["target", "legacy", "both", "neither"])
-def test_servers_of_two_versions(debian: OtherServer, server: Servers, tmp_path: Path, debian_is: str) -> None:
+def test_servers_of_two_versions(debian: OtherServer, embedded: Servers, tmp_path: Path, debian_is: str) -> None:
     """Nothing of one server's connection settings reaches the other, from the inventory to dbt's tests."""
     with temporary_home() as home:
         dsn = {
-            "target": {"MEDIABASE_DSN": "service=other", "MEDIABASE_LEGACY_DSN": server.legacy},
-            "legacy": {"MEDIABASE_DSN": server.target, "MEDIABASE_LEGACY_DSN": "service=other_legacy"},
+            "target": {"MEDIABASE_DSN": "service=other", "MEDIABASE_LEGACY_DSN": embedded.legacy},
+            "legacy": {"MEDIABASE_DSN": embedded.target, "MEDIABASE_LEGACY_DSN": "service=other_legacy"},
             "both": {"MEDIABASE_DSN": "service=other", "MEDIABASE_LEGACY_DSN": "service=other_legacy"},
-            "neither": {"MEDIABASE_HOME": str(home), "MEDIABASE_LEGACY_DSN": server.legacy},
+            "neither": {"MEDIABASE_HOME": str(home), "MEDIABASE_LEGACY_DSN": embedded.legacy},
         }[debian_is]
         settings = {**dsn, **debian.environment}
         with sandbox(settings):
@@ -101,9 +108,9 @@ PATIENTS = {
 }
 
 
-def test_a_role_that_may_only_read_old_databases(debian: OtherServer, server: Servers) -> None:
+def test_a_role_that_may_only_read_old_databases(debian: OtherServer, embedded: Servers) -> None:
     """27 columns, values only in transcripts, both in disagreement: on an old server, through SELECT alone."""
-    owner = {"MEDIABASE_DSN": server.target, "MEDIABASE_LEGACY_DSN": "service=other_legacy", **debian.environment}
+    owner = {"MEDIABASE_DSN": embedded.target, "MEDIABASE_LEGACY_DSN": "service=other_legacy", **debian.environment}
     with sandbox(owner), connect(debian.dsn("postgres"), autocommit=True) as admin:
         admin.execute(
             sql.SQL("create role clerk login password {}; alter role clerk set default_transaction_read_only = on")
@@ -131,7 +138,7 @@ def test_a_role_that_may_only_read_old_databases(debian: OtherServer, server: Se
             assert results == {"OLD": "migrated", "NARROW": "migrated", "DISAGREE": "failed"}
             (last,) = listed(settings, "migrate", "DISAGREE", "--surface", "transcripts")
             assert last["result"] == "migrated"
-            verify(owner, server.target, "service=other_legacy", "OLD", "NARROW")
+            verify(owner, embedded.target, "service=other_legacy", "OLD", "NARROW")
         finally:
             for patient_id in PATIENTS:
                 admin.execute(f'drop database if exists "{PREFIX}{patient_id}" with (force)'.encode())
