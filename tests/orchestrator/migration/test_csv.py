@@ -99,7 +99,9 @@ def clone(folder: Path, patient_id: str, data: bytes | None, **changes: object) 
     path = folder / "manifest.json"
     found = json.loads(path.read_text())
     (entry,) = [entry for entry in found["patients"] if entry["patient_id"] == HER2]
-    found["patients"].append({**entry, "patient_id": patient_id, "file": file_of(folder, patient_id).name, **changes})
+    found["patients"].append(
+        {**entry, "patient_id": patient_id, "source_database": f"mediabase_patient_{patient_id}",
+         "file": file_of(folder, patient_id).name, **changes})  # fmt: skip
     path.write_text(json.dumps(found))
 
 
@@ -437,9 +439,11 @@ ENTRY_CHANGES: dict[str, tuple[dict[str, object], int]] = {
 
 def unwritten(lab: Lab, folder: Path, code: int) -> str:
     """Assert that a migration and its plan are refused in one sentence before any write; return it."""
+    runs = "select count(*) from migration.run"
+    before = lab.query(runs)
     said = complaint(lab.call("migrate", "--all", "--csv", folder), code)
     assert complaint(lab.call("migrate", "--all", "--csv", folder, "--dry-run"), code) == said
-    assert lab.query("select count(*) from migration.run") == [(0,)]
+    assert lab.query(runs) == before
     return said
 
 
@@ -543,6 +547,39 @@ def test_again_by_the_manifests_digest(lab_with_export: Export) -> None:
     finally:
         lab.drop_patient(HER2)
         lab.add_patient(HER2, like="DEMO_TNBC")
+
+
+def test_a_patient_that_was_renamed(lab: Lab, tmp_path: Path) -> None:
+    """Files written before are taken under the new name; written again they take the place of the old ones."""
+    lab.add_patient("Marx", like="DEMO_TNBC")
+    lab.export_csv(tmp_path, "Marx", "DEMO_HER2")
+    assert lab.call("inventory", "P-1", "--rename", "Marx=P-1").returncode == 0
+    assert set(lab.plan(csv=tmp_path)) == {"P-1", "DEMO_HER2"}
+    lab.export_csv(tmp_path, "P-1")
+    assert sorted(path.name for path in tmp_path.glob("*.csv")) == [
+        "DEMO_HER2_fold_changes.csv",
+        "P-1_fold_changes.csv",
+    ]
+    assert lab.migrate("P-1", csv=tmp_path)["P-1"].result == "migrated"
+    assert lab.schemas() == ["patient_p_1"]
+
+
+def test_a_file_that_is_older_than_what_was_moved(lab: Lab, tmp_path: Path) -> None:
+    """It does not take the place of newer values unless it is forced to; the dry run says so before."""
+    lab.add_patient("P")
+    lab.export_csv(tmp_path, "P")
+    lab.change("P", "update cancer_transcript_base set expression_fold_change = 3")
+    lab.change("P", "update transcripts set expression_fold_change = 3")
+    lab.migrate("P")
+    for outcome in (lab.plan("P", csv=tmp_path)["P"], lab.migrate("P", csv=tmp_path)["P"]):
+        assert outcome.result == "failed" and "older" in outcome.message
+    lab.export_csv(tmp_path, "P")
+    assert lab.migrate("P", csv=tmp_path)["P"].result == "unchanged"
+    lab.change("P", "update cancer_transcript_base set expression_fold_change = 4")
+    lab.change("P", "update transcripts set expression_fold_change = 4")
+    lab.export_csv(tmp_path, "P")
+    assert lab.migrate("P", csv=tmp_path)["P"].result == "migrated"
+    assert lab.migrate("P")["P"].result == "unchanged"
 
 
 def test_bad_rows_fail_a_patient_where_that_is_asked(lab: Lab, tmp_path: Path) -> None:

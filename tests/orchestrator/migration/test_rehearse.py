@@ -17,8 +17,10 @@ from other_server import PASSWORD, OtherServer
 from test_dry_run import make_patients, state
 
 from orchestrator.errors import RefusedError, UsageError
+from orchestrator.migration import journal
 from orchestrator.migration.extrapolate import Measured, choose_sample, fit, predict_bytes
 from orchestrator.migration.outcome import Outcome
+from orchestrator.migration.untouched import movements, positions
 from orchestrator.postgres.connection import connect
 from orchestrator.postgres.embedded import bundled_programs
 from orchestrator.postgres.programs import find_matching
@@ -56,7 +58,7 @@ def family_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 def is_copying(_lab: Lab, process: subprocess.Popen[str]) -> bool:
     """Tell whether a database is being copied now."""
-    return any(child.name() == "pg_dump" for child in family_of(process))
+    return any("--format=custom" in child.cmdline() for child in family_of(process) if child.name() == "pg_dump")
 
 
 def is_migrating(lab: Lab, _process: subprocess.Popen[str]) -> bool:
@@ -125,10 +127,32 @@ def test_a_writer_in_production_is_noticed(lab: Lab) -> None:
     try:
         assert process.returncode == 1, (out, err)
         assert "DEMO_TNBC: what was stored is not what production holds now" in out
-        assert "transaction numbers were taken" in out and "untouched" not in out
+        assert "transactions ended that had written" in out and "untouched" not in out
     finally:
         lab.drop_patient("DEMO_TNBC")
         lab.add_patient("DEMO_TNBC", "select 1", like="SPARE")
+
+
+def test_a_writer_who_has_not_committed_is_noticed(lab: Lab) -> None:
+    """Nothing is proved of a server on which somebody is about to write."""
+    with lab.session() as session:
+        session.execute("begin; create table half_done ()")
+        before = positions(lab.where)
+        session.execute("rollback")
+    (movement,) = movements(before, before)
+    assert not movement.is_untouched and "1 were open" not in str(movement) and "2 were open" in str(movement)
+
+
+def test_patients_that_changed_since_they_were_moved(lab: Lab) -> None:
+    """The copies stand for the legacy server: a changed patient is moved again, by its new name, as in production."""
+    lab.add_patient("Marx", like="DEMO_TNBC")
+    lab.call("inventory", "P-1", "--rename", "Marx=P-1")
+    lab.migrate("P-1")
+    lab.change("Marx", "update cancer_transcript_base set expression_fold_change = 3")
+    lab.change("Marx", "update transcripts set expression_fold_change = 3")
+    report = rehearse(lab, "P-1")
+    assert not report["differences"] and outcomes(report)["P-1"]["stored"] == 600
+    assert lab.migrate("P-1")["P-1"].stored == 600
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -162,6 +186,27 @@ def test_what_a_killed_rehearsal_leaves_the_next_one_removes(lab: Lab, point: st
         status = mediabase("status", "--json", MEDIABASE_HOME=kept)
         assert status.returncode == 0, status.stderr
         assert [each["state"] for each in json.loads(status.stdout)["patients"]] == ["built"]
+
+
+def test_a_legacy_database_that_may_not_be_entered(lab: Lab) -> None:
+    """It is counted as one that would fail, and the others are rehearsed; so beside a run nothing is."""
+    lab.execute("create role clerk login", "postgres")
+    for database in ("mbase", "mediabase_patient_DEMO_HER2"):
+        lab.execute("grant select on all tables in schema public to clerk", database)
+        lab.execute("grant select on all sequences in schema public to clerk", database)
+    lab.execute('revoke connect on database "mediabase_patient_DEMO_TNBC" from public', "postgres")
+    try:
+        legacy = lab.where.legacy.replace("user=mediabase", "user=clerk")
+        done = lab.run("rehearse", "DEMO_HER2", "--json", MEDIABASE_LEGACY_DSN=legacy)
+        assert done.returncode == 0, done.stderr
+        assert "DEMO_TNBC" in json.loads(done.stdout)["prediction"]["fail"]
+        with journal.locked(lab.where.target):
+            assert "Another operator" in complaint(lab.call("rehearse", "DEMO_HER2"), 4)
+    finally:
+        lab.execute('grant connect on database "mediabase_patient_DEMO_TNBC" to public', "postgres")
+        for database in ("mbase", "mediabase_patient_DEMO_HER2"):
+            lab.execute("drop owned by clerk", database)
+        lab.execute("drop role clerk", "postgres")
 
 
 def test_two_at_the_same_time(lab: Lab) -> None:
