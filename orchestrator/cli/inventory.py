@@ -45,7 +45,7 @@ def inventory(
             entries = inventories.take(
                 where,
                 ids or None,
-                Options(believe=believe.value if believe else None),
+                Options(on_bad_rows=settings.on_bad_rows, believe=believe.value if believe else None),
                 settings.jobs,
                 reporter.begin,
                 lambda entry: reporter.step(
@@ -93,7 +93,7 @@ def _show(entries: Sequence[Entry]) -> None:
     now, then = (
         (sum(values) for values in zip(*(_sizes(entry) for entry in entries), strict=True)) if entries else (0, 0)
     )
-    saved = f" ({1 - then / now:.2%} less)" if now else ""
+    saved = f" ({1 - then / now:.2%} less)" if now > then else ""
     versions = ", ".join(sorted({entry.server_version for entry in entries}))
     out.print(f"{len(entries):,} databases on PostgreSQL {versions}: {size(now)} now, {size(then)} in v0.6.0{saved}.")
     if any(entry.findings for entry in entries):

@@ -4,7 +4,12 @@ with
 
 relations as (
 
-    select nspname, relname
+    select
+        nspname,
+        relname::text,
+        pg_has_role(relowner, 'usage') as is_ours,
+        has_table_privilege(pg_class.oid, 'select') as may_be_read,
+        nspname = 'public' and relname = any(%(core_tables)s) as is_of_the_core
     from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
     where relkind in ('r', 'p')
 
@@ -16,10 +21,8 @@ select
     (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) as may_create_roles,
     exists (select from relations where nspname = 'migration' and relname = 'patient') as has_journal,
     array(
-        select format('%%I.%%I', nspname, relname)
-        from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
-        where nspname in ('staging', 'migration') and relkind in ('r', 'p')
-            and not pg_has_role(relowner, 'usage')
+        select format('%%I.%%I', nspname, relname) from relations
+        where nspname in ('staging', 'migration') and not is_ours
         union all
         select format('schema %%I', nspname)
         from pg_namespace
@@ -37,28 +40,13 @@ select
         end
         order by attname
     ) as narrow_versions,
-    array(
-        select relname::text
-        from pg_class
-        where relnamespace = to_regnamespace('public') and relkind in ('r', 'p') and relname = any(%(core_tables)s)
-            and not has_table_privilege(oid, 'select')
-        order by 1
-    ) as unreadable_tables,
-    array(
-        select relname::text
-        from pg_class
-        where relnamespace = to_regnamespace('public') and relkind in ('r', 'p') and relname = any(%(core_tables)s)
-            and not pg_has_role(relowner, 'usage')
-        order by 1
-    ) as tables_of_others,
+    array(select relname from relations where is_of_the_core and not may_be_read order by relname) as unreadable_tables,
+    array(select relname from relations where is_of_the_core and not is_ours order by relname) as tables_of_others,
     array(
         select nspname::text
         from pg_namespace
         where starts_with(nspname, 'patient_')
-            and (
-                exists (select from pg_class where relnamespace = pg_namespace.oid)
-                or not has_schema_privilege(oid, 'create')
-            )
+            and (oid in (select relnamespace from pg_class) or not has_schema_privilege(oid, 'create'))
     ) as patient_schemas,
     exists (
         select from relations where nspname = 'public' and relname = 'cancer_transcript_base'
