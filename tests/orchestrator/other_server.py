@@ -76,7 +76,7 @@ def debian_server() -> Iterator[OtherServer]:
 
 @contextmanager
 def _running(server: OtherServer) -> Iterator[None]:
-    options = f"-h 127.0.0.1 -p {server.port} -c unix_socket_directories= -c fsync=off"
+    options = f"-h 127.0.0.1 -p {server.port} -c unix_socket_directories= -c fsync=off -c autovacuum=off"
     _run(server, "pg_ctl", "start", "-w", "-o", options, "-l", str(server.folder / "data" / "log"))
     try:
         yield

@@ -183,18 +183,19 @@ def test_hostile_names_of_legacy_databases(lab: Lab, hostile: str) -> None:
 
 
 def test_ids_that_fold_to_one_schema_are_refused_with_both_names(lab: Lab) -> None:
-    """Also when only one of them is asked for, or another one."""
+    """Also when only one of them is asked for; others are not kept from moving."""
     lab.add_patient("A-1")
     lab.add_patient("a.1")
     for command in (
         ["migrate", "--all"],
         ["migrate", "A-1"],
-        ["migrate", "DEMO_HER2", "--dry-run"],
+        ["migrate", "a.1", "--dry-run"],
         ["export", "a.1"],
     ):
         said = complaint(lab.call(*command), 5)
         assert "A-1" in said and "a.1" in said
     unharmed(lab)
+    assert lab.call("migrate", "DEMO_HER2", "--dry-run").returncode == 0
 
 
 def test_an_id_that_folds_to_the_schema_of_a_moved_patient_is_refused(lab: Lab) -> None:

@@ -580,9 +580,9 @@ def test_a_lost_connection_is_one_sentence(lab: Lab) -> None:
 
 def test_other_data_of_another_server_is_asked_about(lab: Lab, sandbox: Servers) -> None:
     """A wrong address looks like a patient that was changed; the same data on another server is the same data."""
-    lab.migrate("DEMO_HER2", "DEMO_BASELINE")
+    lab.migrate("DEMO_BASELINE")
     elsewhere = Lab(lab.home, Servers(lab.where.target, sandbox.legacy))
-    assert elsewhere.migrate("DEMO_HER2")["DEMO_HER2"].result == "unchanged"
+    assert elsewhere.migrate("DEMO_BASELINE")["DEMO_BASELINE"].result == "unchanged"
     other = PREFIX + "DEMO_BASELINE"
     with connect(sandbox.legacy, dbname=other, autocommit=True) as session:
         change = "update cancer_transcript_base set expression_fold_change = {} where transcript_id = 'ENST00000269571'"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,9 @@ def family_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 def is_copying(_lab: Lab, process: subprocess.Popen[str]) -> bool:
     """Tell whether a database is being copied now."""
-    return any("--format=custom" in child.cmdline() for child in family_of(process) if child.name() == "pg_dump")
+    with suppress(psutil.NoSuchProcess):
+        return any("--format=custom" in child.cmdline() for child in family_of(process) if child.name() == "pg_dump")
+    return False
 
 
 def is_migrating(lab: Lab, _process: subprocess.Popen[str]) -> bool:
