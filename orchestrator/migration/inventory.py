@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+from weakref import WeakSet
 
 import psycopg
 
@@ -114,7 +115,7 @@ def take(
         return replace(seen, findings=(*seen.findings, *also(database)))
 
     entries: list[Entry] = []
-    in_hand: set[Connection] = set()
+    in_hand: WeakSet[Connection] = WeakSet()
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         looks = [pool.submit(look, database) for database in wanted if database.name in facts]
         try:
@@ -123,13 +124,13 @@ def take(
                 report(entries[-1])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for connection in list(in_hand):
+            for connection in [each for each in in_hand if not each.closed]:
                 connection.cancel_safe()  # leaving the pool waits for its threads
             raise
     return sorted(entries, key=lambda entry: entry.database)
 
 
-def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options, in_hand: set[Connection]) -> Entry:
+def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options, in_hand: WeakSet[Connection]) -> Entry:
     """Read one legacy database, as far as that is possible; its connection is `in_hand` meanwhile."""
     name = entry.database
     findings = list(entry.findings)
@@ -154,7 +155,6 @@ def _look(legacy_dsn: str, entry: Entry, reference: Reference, options: Options,
                 last_write=_last_write(catalog, profiles),
             )
             predicted = predict_rows(legacy, reference.ids, chosen_surface(profiles, options.believe))
-            in_hand.discard(legacy)
         findings += check_prediction(name, predicted, options.on_bad_rows)
         stored, quarantined = predicted.dispositions.get("stored", 0), sum(predicted.reasons.values())
         entry = replace(
@@ -178,6 +178,8 @@ def _if_possible(connection: Connection, read: Callable[[Connection], T]) -> T |
     try:
         with connection.transaction():
             return read(connection)
+    except psycopg.errors.QueryCanceled:  # an interrupt
+        raise
     except psycopg.Error:
         if connection.closed:
             raise
