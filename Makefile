@@ -29,8 +29,9 @@ demo: install
 	@echo "      'select gene_symbol, expression_fold_change from cancer_transcript_base where expression_fold_change > 4 order by 2 desc'"
 	@echo "  $(BIN)/mediabase dbt docs generate --static"
 
+# A file's tests stay together, because they share a server.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .
