@@ -58,4 +58,4 @@ def read(path: Path, known: Mapping[str, FieldInfo], *, is_named: bool) -> dict[
 
 
 def _absolute(path: Path, key: str, value: object) -> object:
-    return path.parent / Path(str(value)).expanduser() if key in PATHS else value
+    return (path.parent / Path(str(value)).expanduser()).resolve() if key in PATHS else value
