@@ -112,7 +112,7 @@ def check_symbols(database: str, differing: int | None) -> list[Finding]:
         message = "Its gene symbols cannot be compared with the core's: its genes cannot be read."
         remedy = "A migration needs no symbols; to compare them, grant SELECT on public.genes, if it is there."
         return [Finding("symbols", "warn", database, message, remedy)]
-    message = f"{differing:,} genes differ from the core's, in their symbol or in being there."
+    message = f"Genes that differ from the core's, in their symbol or in being there: {differing:,}."
     remedy = "Queries will see the core's symbols: see `mediabase core check`, and which release each was built from."
     return [Finding("symbols", "warn", database, message, remedy)]
 

@@ -78,10 +78,15 @@ def check_needs(needs: Sequence[Need]) -> list[Finding]:
 
 def compare(what: str, needed: int, available: int, severity: Severity) -> Finding:
     """Return whether what is needed is there; `severity` is for when it is not. Bytes."""
-    figures = f"{needed / 1e9:,.2f} GB needed, {max(available, 0) / 1e9:,.2f} GB free."
+    figures = f"{amount(needed)} needed, {amount(max(available, 0))} free."
     if needed <= available:
         return Finding("disk", "ok", what, figures)
     return Finding("disk", severity, what, figures, "Make room, or move fewer patients at a time.")
+
+
+def amount(size_bytes: int) -> str:
+    """Return bytes as a person reads them, in decimal units."""
+    return f"{size_bytes / 1e9:,.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:,.0f} MB"
 
 
 def existing(folder: Path) -> Path:

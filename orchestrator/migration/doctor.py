@@ -14,7 +14,16 @@ from orchestrator.legacy.survey import CoreIds
 from orchestrator.migration import core, inventory, journal
 from orchestrator.migration.batch import settled_by_data
 from orchestrator.migration.consistency import consistency
-from orchestrator.migration.disk import Need, backup_need, check_needs, compare, data_folder, existing, target_need
+from orchestrator.migration.disk import (
+    Need,
+    amount,
+    backup_need,
+    check_needs,
+    compare,
+    data_folder,
+    existing,
+    target_need,
+)
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.inventory import Entry
 from orchestrator.migration.journal import Patient
@@ -198,6 +207,6 @@ def _check_disk(
     if around.max_disk is not None:
         return [compare(TARGET, needed, around.max_disk, "stop"), *check_needs(needs)]
     if folder is None:
-        message = f"{needed / 1e9:,.2f} GB needed; what is free cannot be seen from here: compare, or pass --max-disk."
+        message = f"{amount(needed)} needed; what is free cannot be seen from here: compare, or pass --max-disk."
         return [Finding("disk", "ok", TARGET, message), *check_needs(needs)]
     return check_needs([Need(TARGET, needed, folder, "stop"), *needs])

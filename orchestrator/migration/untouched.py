@@ -44,10 +44,10 @@ class Movement:
         """Return it as a sentence."""
         if self.is_untouched:
             return (
-                f"{self.server}: untouched, proved: no transaction number was taken meanwhile "
+                f"{self.server}: untouched, proved: no transaction that writes ended meanwhile or was open "
                 f"(its WAL grew by {self.wal_bytes:,} bytes, by the server's own upkeep)."
                 if self.wal_bytes
-                else f"{self.server}: untouched, proved: no transaction number was taken, and its WAL did not move."
+                else f"{self.server}: untouched, proved: no transaction that writes ended or was open."
             )
         restarted = "It was restarted. " if self.was_restarted else ""
         return (
