@@ -58,4 +58,7 @@ def read(path: Path, known: Mapping[str, FieldInfo], *, is_named: bool) -> dict[
 
 
 def _absolute(path: Path, key: str, value: object) -> object:
-    return (path.parent / Path(str(value)).expanduser()).resolve() if key in PATHS else value
+    if key not in PATHS:
+        return value
+    named = Path(str(value)).expanduser()
+    return named if named.is_absolute() else (path.parent / named).resolve()  # a socket's path must not be long
