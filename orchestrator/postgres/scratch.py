@@ -75,26 +75,28 @@ def remove_left_over(home: Path) -> None:
 def scratch_server(home: Path, *, keep: bool = False) -> Iterator[Scratch]:
     """Yield a new embedded server in a folder below `home`; it is stopped and removed when the block is left.
 
-    `keep` leaves the folder, under the path that `kept` returns, unless the block is left by an interrupt.
-    Raises UsageError when the folder or the server cannot be made.
+    `keep` leaves the folder, under the path that `kept` returns and that an error names, unless the block is left by
+    an interrupt. Raises UsageError when the folder or the server cannot be made.
     """
     folder, descriptor = _make(home.absolute())
-    is_kept = False
+    is_kept = keep
     try:
         with embedded_server(folder) as dsn:
             scratch = Scratch(folder, make_conninfo(dsn, dbname="postgres"))
             scratch.wait_for_disk(False)
-            try:
-                yield scratch
-                is_kept = keep
-            except Exception:
-                is_kept = keep
-                raise
-        if is_kept:
-            folder.rename(kept(folder))
+            yield scratch
+    except KeyboardInterrupt:
+        is_kept = False
+        raise
+    except MediabaseError as error:
+        if keep:
+            error.args = (f"{error} Its scratch server is kept in {kept(folder)}.",)
+        raise
     finally:
         try:
-            if folder.exists():
+            if is_kept:
+                folder.rename(kept(folder))
+            else:
                 _discard(folder)
         finally:
             os.close(descriptor)

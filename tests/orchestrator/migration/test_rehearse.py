@@ -16,7 +16,7 @@ from orchestrator.migration import journal
 from orchestrator.migration.extrapolate import Measured, choose_sample, fit, predict_bytes
 from orchestrator.migration.outcome import Outcome
 from orchestrator.migration.untouched import movements, positions
-from orchestrator.postgres.embedded import bundled_programs
+from orchestrator.postgres.embedded import bundled_programs, discard
 from orchestrator.postgres.programs import find_matching
 from orchestrator.postgres.scratch import refuse_full_disk
 
@@ -187,7 +187,7 @@ def test_what_is_refused(lab: Lab) -> None:
 
 
 def test_a_role_that_may_not_read_all_is_told_which_table(lab: Lab) -> None:
-    """pg_dump's own first line, and the scratch server is gone."""
+    """pg_dump's own first line; the scratch server is gone, or kept where the sentence says."""
     lab.execute("drop schema if exists migration, staging, cohort cascade; drop table if exists public.schema_versions")
     lab.execute("drop role if exists clerk; create role clerk login", "postgres")
     lab.execute("create schema private; grant select on all tables in schema public to clerk; "
@@ -200,7 +200,11 @@ def test_a_role_that_may_not_read_all_is_told_which_table(lab: Lab) -> None:
     dsn = lab.where.target.replace("user=mediabase", "user=clerk")
     try:
         done = lab.run("rehearse", "READABLE", MEDIABASE_DSN=dsn)
-        assert "permission denied for schema private" in complaint(done, 1)
+        assert "permission denied for schema private" in complaint(done, 1) and not of_rehearsals(lab.home)
+        said = complaint(lab.run("rehearse", "READABLE", "--keep", MEDIABASE_DSN=dsn), 1)
+        kept = Path(said.rpartition("is kept in ")[2].rstrip("."))
+        assert "permission denied" in said and (kept / "server.log").exists()
+        assert discard(kept) and not kept.exists()
         lab.execute("drop schema private cascade")
         assert lab.run("rehearse", "READABLE", MEDIABASE_DSN=dsn).returncode == 0
         assert not of_rehearsals(lab.home)
