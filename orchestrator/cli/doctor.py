@@ -14,8 +14,9 @@ from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
-from orchestrator.migration.doctor import CHECKS, Surroundings, examine
+from orchestrator.migration.doctor import CHECKS, Request, examine
 from orchestrator.migration.findings import Finding
+from orchestrator.migration.inventory import Entry
 from orchestrator.migration.outcome import Options
 from orchestrator.postgres.connection import servers
 
@@ -44,13 +45,21 @@ def doctor(
     Example: mediabase doctor --jobs 2 --max-disk 200GB
     """
     settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
-    around = Surroundings(settings.home, settings.pg_bin, backups or settings.home / "backups", _bytes(max_disk))
-    options = Options(on_bad_rows=settings.on_bad_rows, believe=believe.value if believe else None)
+    request = Request(
+        patient_ids=ids or None,
+        options=Options(on_bad_rows=settings.on_bad_rows, believe=believe.value if believe else None),
+        jobs=settings.jobs,
+        home=settings.home,
+        pg_bin=settings.pg_bin,
+        backups=backups or settings.home / "backups",
+        max_disk=_bytes(max_disk),
+    )
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
-        found = examine(
-            where, ids or None, options, settings.jobs, around, reporter.begin,
-            lambda entry: reporter.step(entry.patient_id, done=True, patient_id=entry.patient_id),
-        )  # fmt: skip
+
+        def report(entry: Entry) -> None:
+            reporter.step(entry.patient_id, done=True, patient_id=entry.patient_id)
+
+        found = examine(where, request, reporter.begin, report)
     if as_json:
         print_json({"checks": CHECKS, "findings": [asdict(finding) for finding in found]})
     else:

@@ -75,9 +75,13 @@ CHECKS = {
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a doctor needs to know beside the servers."""
+class Request:
+    """The migration that is meant, and its surroundings beside the servers."""
 
+    patient_ids: Sequence[str] | None
+    """None: all."""
+    options: Options
+    jobs: int
     home: Path
     """The data folder."""
     pg_bin: Path | None
@@ -89,26 +93,20 @@ class Surroundings:
 
 
 def examine(
-    servers: Servers,
-    patient_ids: Sequence[str] | None,
-    options: Options,
-    jobs: int,
-    around: Surroundings,
-    begin: Callable[[int], None],
-    report: Callable[[Entry], None],
+    servers: Servers, request: Request, begin: Callable[[int], None], report: Callable[[Entry], None]
 ) -> list[Finding]:
     """Return what every check found, in the order of CHECKS; nothing of a check that found all well.
 
     Reads only. Raises UsageError when a server cannot be reached or a patient is unknown.
     """
-    found = [*_check_versions(servers, around.pg_bin), *_check_home(around.home)]
+    found = [*_check_versions(servers, request.pg_bin), *_check_home(request.home)]
     if not any(finding.check == "server-version" for finding in found):
         try:
             databases = legacy_databases(servers)
-            wanted = databases if patient_ids is None else inventory.named(databases, patient_ids)
+            wanted = databases if request.patient_ids is None else inventory.named(databases, request.patient_ids)
             found += _check_databases(databases)
-            found += check_servers(servers.target, servers.legacy, wanted, jobs)
-            found += _check_data(servers, patient_ids, options, jobs, around, begin, report)
+            found += check_servers(servers.target, servers.legacy, wanted, request.jobs)
+            found += _check_data(servers, request, begin, report)
         except RefusedError as error:  # something may not be read, and the sentence says what
             found.append(Finding("target-rights", "stop", TARGET, str(error)))
     order = list(CHECKS)
@@ -149,13 +147,7 @@ def _check_databases(databases: Sequence[LegacyDatabase]) -> list[Finding]:
 
 
 def _check_data(
-    servers: Servers,
-    patient_ids: Sequence[str] | None,
-    options: Options,
-    jobs: int,
-    around: Surroundings,
-    begin: Callable[[int], None],
-    report: Callable[[Entry], None],
+    servers: Servers, request: Request, begin: Callable[[int], None], report: Callable[[Entry], None]
 ) -> list[Finding]:
     """Check the core, every legacy database, and what both come to on the disk."""
     with connect(servers.target, autocommit=True) as target:
@@ -167,20 +159,20 @@ def _check_data(
             return [*found, Finding("core", "stop", TARGET, str(error))]
         found += [replace(finding, check="core-consistency") for finding in consistency(target)]
         known = journal.patients(target) if journal.exists(target) else {}
-        moved = partial(_check_moved, servers.legacy, target, core.core_ids(target), known, options)
-        entries = inventory.take(servers, patient_ids, options, jobs, begin, report, moved)
+        moved = partial(_check_moved, servers.legacy, target, known, request.options)
+        entries = inventory.take(servers, request.patient_ids, request.options, request.jobs, begin, report, moved)
         found += [finding for entry in entries for finding in entry.findings]
         to_do = [each for each in entries if each.patient_id not in known or not known[each.patient_id].built_at]
-        return found + _check_disk(target, entries, to_do, jobs, around)
+        return found + _check_disk(target, entries, to_do, request)
 
 
 def _check_moved(
     legacy_dsn: str,
     target: Connection,
-    ids: CoreIds,
     known: dict[str, Patient],
     options: Options,
     database: LegacyDatabase,
+    ids: CoreIds,
 ) -> list[Finding]:
     """Check that a patient that was moved was not changed on both sides, and comes from the same server."""
     patient = known.get(database.patient_id)
@@ -197,15 +189,15 @@ def _check_moved(
 
 
 def _check_disk(
-    target: Connection, entries: Sequence[Entry], to_do: Sequence[Entry], jobs: int, around: Surroundings
+    target: Connection, entries: Sequence[Entry], to_do: Sequence[Entry], request: Request
 ) -> list[Finding]:
     facts = read_server_facts(target)
-    needed = target_need(to_do, jobs, facts.max_wal_bytes)
+    needed = target_need(to_do, request.jobs, facts.max_wal_bytes)
     (core_bytes,) = target.execute("select pg_database_size(current_database())").fetchone() or (0,)
-    needs = [Need("backups", backup_need(int(str(core_bytes)), entries), around.backups, "warn")]
+    needs = [Need("backups", backup_need(int(str(core_bytes)), entries), request.backups, "warn")]
     folder = data_folder(target, facts)
-    if around.max_disk is not None:
-        return [compare(TARGET, needed, around.max_disk, "stop"), *check_needs(needs)]
+    if request.max_disk is not None:
+        return [compare(TARGET, needed, request.max_disk, "stop"), *check_needs(needs)]
     if folder is None:
         message = f"{amount(needed)} needed; what is free cannot be seen from here: compare, or pass --max-disk."
         return [Finding("disk", "ok", TARGET, message), *check_needs(needs)]

@@ -21,6 +21,7 @@ from orchestrator.legacy.profile import (
     read_catalog,
     surface_class,
 )
+from orchestrator.legacy.survey import CoreIds
 from orchestrator.legacy.symbols import gene_symbols, symbol_sum
 from orchestrator.migration import core, journal
 from orchestrator.migration.database_checks import (
@@ -88,7 +89,7 @@ def take(
     jobs: int,
     begin: Callable[[int], None],
     report: Callable[[Entry], None],
-    also: Callable[[LegacyDatabase], list[Finding]] = lambda _: [],
+    also: Callable[[LegacyDatabase, CoreIds], list[Finding]] = lambda _, __: [],
 ) -> list[Entry]:
     """Return an entry per legacy database, of the named patients or of all, by name.
 
@@ -112,7 +113,7 @@ def take(
             return entry
         believe = options.believe or surfaces.get(database.patient_id)
         seen = _look(servers.legacy, entry, reference, replace(options, believe=believe), in_hand)
-        return replace(seen, findings=(*seen.findings, *also(database)))
+        return replace(seen, findings=(*seen.findings, *also(database, reference.ids)))
 
     entries: list[Entry] = []
     in_hand: WeakSet[Connection] = WeakSet()

@@ -16,7 +16,7 @@ from orchestrator import sandbox as sandboxes
 from orchestrator.legacy.databases import OLDEST_LEGACY
 from orchestrator.migration import core, journal
 from orchestrator.migration.disk import Need, check_needs
-from orchestrator.migration.doctor import CHECKS, Surroundings, examine
+from orchestrator.migration.doctor import CHECKS, Request, examine
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.outcome import Options
 from orchestrator.migration.preflight import LEGACY, TARGET
@@ -35,11 +35,17 @@ Plant = Callable[[Lab], AbstractContextManager[Changes]]
 
 def look(lab: Lab, **changes: Any) -> list[Finding]:
     """Return what the doctor finds on this server; `changes` are other arguments than usual."""
-    around = Surroundings(lab.home, None, lab.home / "backups", None)
-    options = Options(on_bad_rows=changes.pop("on_bad_rows", "quarantine"))
+    request = Request(
+        patient_ids=changes.pop("patients", None),
+        options=Options(on_bad_rows=changes.pop("on_bad_rows", "quarantine")),
+        jobs=changes.pop("jobs", 1),
+        home=lab.home,
+        pg_bin=None,
+        backups=lab.home / "backups",
+        max_disk=None,
+    )
     where = changes.pop("where", lab.where)
-    patients, jobs = changes.pop("patients", None), changes.pop("jobs", 1)
-    return examine(where, patients, options, jobs, replace(around, **changes), lambda _: None, lambda _: None)
+    return examine(where, replace(request, **changes), lambda _: None, lambda _: None)
 
 
 def healthy(lab: Lab) -> list[str]:
@@ -466,6 +472,13 @@ def test_the_doctor_stops_those_that_migrate_cannot_move(lab: Lab) -> None:
     outcomes = lab.migrate(*lab.patients())
     assert stopped == {patient_id for patient_id, outcome in outcomes.items() if outcome.result == "failed"}
     assert stopped >= {"NUMERIC", "EMPTY", "NEITHER", "DISAGREE", "TWICE", "NULL_ID"}
+
+
+def test_several_databases_at_a_time(lab: Lab) -> None:
+    """Moved patients whose ids are not the core's, in four threads: the same as one after the other."""
+    patients = [lab.add_patient(f"MOVED_{number}", like="DEMO_BAD_VALUES") for number in range(8)]
+    lab.migrate(*patients)
+    assert look(lab, jobs=4) == look(lab, jobs=1)
 
 
 def test_what_cannot_be_made_here(lab: Lab) -> None:
