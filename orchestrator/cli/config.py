@@ -1,11 +1,10 @@
 """`mediabase config`."""
 
-from typing import Annotated
-
 import typer
 from pydantic import SecretStr
 from rich.text import Text
 
+from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, table
 from orchestrator.cli.settings import loaded
 from orchestrator.dsn import masked
@@ -14,7 +13,7 @@ app = typer.Typer(help="The settings.", no_args_is_help=True)
 
 
 @app.command()
-def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def show(as_json: AsJson = False) -> None:
     """Show every setting, and where it came from: a flag, the environment, a file, the default. Masks passwords.
 
     Example: mediabase config show

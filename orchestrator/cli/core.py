@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode
@@ -20,7 +21,6 @@ from orchestrator.postgres.connection import servers
 
 app = typer.Typer(help="The core database.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SHOWN_DIGITS = 16
 """Of a digest's 64 in a table for people; --json has all."""
 

@@ -10,7 +10,7 @@ import typer
 from pydantic import ByteSize, TypeAdapter, ValidationError
 from rich.text import Text
 
-from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs
+from orchestrator.cli.options import AsJson, BadRows, Believe, Ids, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
@@ -19,6 +19,7 @@ from orchestrator.migration.findings import Finding
 from orchestrator.migration.inventory import Entry
 from orchestrator.migration.outcome import Options
 from orchestrator.postgres.connection import servers
+from orchestrator.wording import some
 
 COLOURS = {"ok": "green", "warn": "yellow", "stop": "red"}
 SHOWN_SUBJECTS = 3
@@ -86,8 +87,7 @@ def _show(found: Sequence[Finding]) -> None:
         if check not in by_check:
             listing.add_row(check, _coloured("ok"), what)
         for (severity, message, remedy), subjects in by_check[check].items():
-            more = f" and {len(subjects) - SHOWN_SUBJECTS:,} more" if len(subjects) > SHOWN_SUBJECTS else ""
-            who = ", ".join(subjects[:SHOWN_SUBJECTS]) + more
+            who = some(subjects, SHOWN_SUBJECTS)
             listing.add_row(check, _coloured(severity), f"{who}: {message}" + (f"\n→ {remedy}" if remedy else ""))
     out.print(listing)
     stops, warnings = (sum(finding.severity == severity for finding in found) for severity in ("stop", "warn"))

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.log import say
-from orchestrator.cli.migrate import MAX_TABLE_ROWS, AsJson, Believe, Jobs
-from orchestrator.cli.output import out, print_json, progress, size, table
+from orchestrator.cli.migrate import MAX_TABLE_ROWS
+from orchestrator.cli.options import AsJson, Believe, Ids, Jobs
+from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.migration import inventory as inventories
@@ -16,12 +17,13 @@ from orchestrator.migration.inventory import Entry
 from orchestrator.migration.names import rename
 from orchestrator.migration.outcome import Options
 from orchestrator.postgres.connection import servers
+from orchestrator.wording import size
 
 ID_CHECKS = ("patient-id", "id-collision")
 
 
 def inventory(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids; none: all.")] = None,
+    ids: Ids = None,
     jobs: Jobs = None,
     renames: Annotated[
         list[str] | None,
@@ -84,8 +86,8 @@ def _show(entries: Sequence[Entry]) -> None:
         listing.add_row(
             entry.patient_id, entry.schema_version or "", entry.surface_class or "", _count(entry.legacy_rows),
             _count(entry.stored), _count(entry.quarantined), str(len(entry.custom_objects) or ""),
-            f"{entry.last_write:%Y-%m-%d %H:%M}" if entry.last_write else "", size(entry.size_bytes),
-            size(entry.predicted_bytes), ", ".join(f"{found.severity}: {found.check}" for found in entry.findings),
+            f"{entry.last_write:%Y-%m-%d %H:%M}" if entry.last_write else "", _size(entry.size_bytes),
+            _size(entry.predicted_bytes), ", ".join(f"{found.severity}: {found.check}" for found in entry.findings),
         )  # fmt: skip
     out.print(listing)
     if len(shown) < len(entries):
@@ -105,6 +107,10 @@ def _sizes(entry: Entry) -> tuple[int, int]:
     if entry.size_bytes is None or entry.predicted_bytes is None:
         return 0, 0
     return entry.size_bytes, entry.predicted_bytes
+
+
+def _size(size_bytes: int | None) -> str:
+    return "" if size_bytes is None else size(size_bytes)
 
 
 def _count(value: int | None) -> str:

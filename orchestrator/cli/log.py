@@ -22,7 +22,7 @@ def say(event: str, level: Level = "info", *, prefix: str = "", **facts: object)
     Neither may hold a secret or a value of a patient.
     """
     if not _is_json:
-        err.print(f"{prefix}{event}", markup=False)
+        err.print(f"{prefix}{event}")
         return
     import structlog  # only where used: it takes a tenth of the start
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.log import Level, is_json, say
+from orchestrator.cli.options import All, AsJson, BadRows, Believe, Ids, Jobs
 from orchestrator.cli.output import Reporter, out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
@@ -18,9 +18,9 @@ from orchestrator.migration import driver, plan
 from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.outcome import Options, Outcome, Progress
-from orchestrator.migration.preflight import preflight, refuse
+from orchestrator.migration.preflight import preflight, refusal
 from orchestrator.postgres.connection import servers
-from orchestrator.settings import OnBadRows
+from orchestrator.wording import counts
 
 MAX_TABLE_ROWS = 60
 """Longer lists show only patients that need a look; --json has all."""
@@ -29,26 +29,6 @@ LEVELS: dict[ExitCode, Level] = {ExitCode.QUARANTINED: "warning", ExitCode.FAILE
 """Of what is said of a patient; info for all others."""
 
 
-class Surface(StrEnum):
-    """The two legacy tables that hold fold changes."""
-
-    WIDE = "cancer_transcript_base"
-    NARROW = "transcripts"
-
-
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Patient ids, as in mediabase_patient_<ID>.")]
-All = Annotated[bool, typer.Option("--all", help="All patients that there are.")]
-Believe = Annotated[
-    Surface | None, typer.Option("--surface", help="Which legacy table to believe where both disagree.")
-]
-Jobs = Annotated[int | None, typer.Option(min=1, max=32, help="Patients worked on at a time.", show_default="1")]
-BadRows = Annotated[
-    OnBadRows | None,
-    typer.Option(
-        help="Keep rows that cannot be stored beside the patient, or fail the patient.", show_default="quarantine"
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Manifest = Annotated[
     Path | None, typer.Option(help="patients.csv with clinical facts (cancer_type, cancer_subtype, ...).")
 ]
@@ -92,7 +72,8 @@ def migrate(
         if dry_run:
             outcomes = plan.plan(where, chosen(ids, all_patients), options, manifest, csv, reporter.begin, report)
         else:
-            refuse(found)
+            if reason := refusal(found):
+                raise RefusedError(reason)
             outcomes = driver.migrate(
                 where, chosen(ids, all_patients), options, settings.jobs,
                 artifact_folder(settings.home), manifest, csv,
@@ -135,12 +116,12 @@ def export(
         print_json([asdict(outcome) for outcome in outcomes])
     else:
         for outcome in failed:
-            out.print(f"{outcome.patient_id}: {outcome.message}", markup=False)
+            out.print(f"{outcome.patient_id}: {outcome.message}")
         done = f"exported to {csv}" if csv else "staged"
-        out.print(f"{len(outcomes) - len(failed)} patients {done}, {len(failed)} failed.", markup=False)
+        out.print(f"{len(outcomes) - len(failed)} patients {done}, {len(failed)} failed.")
         taken_back = f"Take them back with: mediabase migrate --csv {quote(str(csv))} --all"
         if len(failed) < len(outcomes):
-            out.print(taken_back if csv else "Build one with: mediabase dbt build --vars patient_id=ID", markup=False)
+            out.print(taken_back if csv else "Build one with: mediabase dbt build --vars patient_id=ID")
     raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
 
 
@@ -156,11 +137,8 @@ def say_findings(found: Sequence[Finding], dry_run: bool) -> None:
     warnings = dict.fromkeys(finding.check for finding in found if finding.severity == "warn")
     if warnings:
         say(f"{', '.join(warnings)}: what that means, says mediabase doctor", "warning", prefix="warning: ")
-    if dry_run:
-        try:
-            refuse(found)
-        except RefusedError as error:
-            say(f"This migration would be refused. {error}", "warning", prefix="warning: ")
+    if dry_run and (reason := refusal(found)):
+        say(f"This migration would be refused. {reason}", "warning", prefix="warning: ")
 
 
 def _show(reporter: Reporter, message: Progress | Outcome) -> None:
@@ -187,21 +165,20 @@ def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
         what, "patient", "result", "#legacy rows", "#stored", "#baseline", "#quarantined", "#missing", "note"
     )
     for outcome in shown:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(outcome.reasons.items()))
         listing.add_row(
             outcome.patient_id, outcome.result, f"{outcome.legacy_rows:,}", f"{outcome.stored:,}",
             f"{outcome.baseline:,}", f"{outcome.quarantined:,}", f"{outcome.missing:,}",
-            outcome.message or reasons,
+            outcome.message or counts(outcome.reasons),
         )  # fmt: skip
     out.print(listing)
-    counts = {
+    by_result = {
         result: sum(outcome.result == result for outcome in outcomes)
         for result in ("migrated", "unchanged", "kept", "failed")
     }
-    text = ", ".join(f"{count:,} {result}" for result, count in counts.items() if count)
+    text = ", ".join(f"{count:,} {result}" for result, count in by_result.items() if count)
     patients = "1 patient" if len(outcomes) == 1 else f"{len(outcomes):,} patients"
     out.print(f"{patients}: {text or 'nothing to do'}.")
-    if counts["migrated"] and not counts["failed"] and not dry_run:
+    if by_result["migrated"] and not by_result["failed"] and not dry_run:
         out.print(
             "Every migrated value was read back and compared by digest. Where each patient stands: mediabase status"
         )

@@ -37,16 +37,6 @@ def table(title: str, *columns: str) -> Table:
     return made
 
 
-def size(size_bytes: int | None) -> str:
-    """Return a size for people, in decimal units; empty when it is not known."""
-    if size_bytes is None:
-        return ""
-    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if size_bytes >= factor:
-            return f"{size_bytes / factor:,.1f} {unit}"
-    return f"{size_bytes / 1e3:,.0f} kB"
-
-
 class Reporter(Protocol):
     """Shows how far a long command is."""
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from orchestrator.cli.log import is_json
-from orchestrator.cli.migrate import AsJson, BadRows, Believe, Ids, Jobs, say_findings
-from orchestrator.cli.output import out, print_json, progress, size, table
+from orchestrator.cli.migrate import say_findings
+from orchestrator.cli.options import AsJson, BadRows, Believe, Ids, Jobs
+from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import UsageError
 from orchestrator.migration import rehearsal
@@ -15,6 +16,7 @@ from orchestrator.migration.outcome import Options
 from orchestrator.migration.preflight import preflight
 from orchestrator.migration.rehearsal import Prediction, Rehearsal
 from orchestrator.postgres.connection import servers
+from orchestrator.wording import counts, size, some
 
 MAX_NAMES = 10
 
@@ -76,11 +78,10 @@ def _print(report: Rehearsal) -> None:
     )  # fmt: skip
     for each in report.patients:
         outcome = each.outcome
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(outcome.reasons.items()))
         listing.add_row(
             outcome.patient_id, outcome.result, f"{outcome.legacy_rows:,}", f"{outcome.stored:,}",
             f"{outcome.baseline:,}", f"{outcome.quarantined:,}", _parity(each.parity), size(each.schema_bytes),
-            f"{each.seconds:,.1f}", outcome.message or reasons,
+            f"{each.seconds:,.1f}", outcome.message or counts(outcome.reasons),
         )  # fmt: skip
     out.print(listing)
     copied = sum(each.source_bytes for each in report.copied)
@@ -90,12 +91,12 @@ def _print(report: Rehearsal) -> None:
     )
     for each_copy in report.copied:
         if each_copy.left_out:
-            out.print(f"{each_copy.name}: the scratch server could not take {_some(each_copy.left_out)}.", markup=False)
+            out.print(f"{each_copy.name}: the scratch server could not take {some(each_copy.left_out, MAX_NAMES)}.")
     for difference in report.differences:
-        out.print(f"Not as foreseen: {difference}", markup=False)
-    out.print(_predicted(report.prediction), markup=False)
+        out.print(f"Not as foreseen: {difference}")
+    out.print(_predicted(report.prediction))
     for movement in report.movements:
-        out.print(str(movement), markup=False)
+        out.print(str(movement))
     if report.kept:
         here = f"env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null MEDIABASE_HOME={report.kept}"
         out.print(f"Kept. To look at it: {here} mediabase status", soft_wrap=True)
@@ -105,7 +106,7 @@ def _print(report: Rehearsal) -> None:
 def _predicted(found: Prediction) -> str:
     duration = "no time can be foretold" if found.seconds is None else f"at best about {_time(found.seconds)}"
     saved = f", {1 - found.schema_bytes / found.legacy_bytes:.1%} less" if found.legacy_bytes else ""
-    fail = f" {len(found.fail)} would fail and are not counted: {_some(found.fail)}." if found.fail else ""
+    fail = f" {len(found.fail)} would fail and are not counted: {some(found.fail, MAX_NAMES)}." if found.fail else ""
     return (
         f"All {found.patients:,} patients: about {size(found.schema_bytes)} of patient schemas, where the legacy "
         f"databases take {size(found.legacy_bytes)}{saved}; {duration} for the {found.to_migrate:,} still to migrate "
@@ -119,8 +120,3 @@ def _parity(parity: bool | None) -> str:
 
 def _time(seconds: float) -> str:
     return f"{seconds / 60:,.0f} min" if seconds >= 120 else f"{seconds:,.0f} s"
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + more

@@ -11,15 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from orchestrator import sandbox
 from orchestrator.cli.log import err, is_json, say
+from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import UsageError
 from orchestrator.postgres.connection import servers
 from orchestrator.sandbox.spec import DEFAULT_SEED, DEFAULT_TRANSCRIPTS
+from orchestrator.wording import size
 
 app = typer.Typer(help="A v0.5.0 server to try things on.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -57,9 +57,7 @@ def up(
         return
     listing = table("Sandbox", "database", "#rows", "#not at 1.0", "#size")
     for database in databases:
-        listing.add_row(
-            database.name, f"{database.rows:,}", f"{database.not_at_baseline:,}", _size(database.size_bytes)
-        )
+        listing.add_row(database.name, f"{database.rows:,}", f"{database.not_at_baseline:,}", size(database.size_bytes))
     out.print(listing)
     out.print("Go on with: mediabase migrate --all")
 
@@ -77,7 +75,7 @@ def down(as_json: AsJson = False) -> None:
         return
     out.print(f"Databases removed: {len(removed.databases)}, roles: {len(removed.roles)}.")
     if removed.left_alone:
-        out.print(f"Left alone: {', '.join(removed.left_alone)}.", markup=False)
+        out.print(f"Left alone: {', '.join(removed.left_alone)}.")
 
 
 def _source(
@@ -120,7 +118,3 @@ def _progress() -> Iterator[sandbox.Report]:
 def _say_step(step: sandbox.Step) -> None:
     counted = f"{step.number}/{step.total} " if step.total else ""
     say(step.text, prefix=counted, number=step.number, total=step.total)
-
-
-def _size(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:,.0f} MB"

@@ -1,19 +1,18 @@
 """`mediabase status`."""
 
 from dataclasses import asdict
-from typing import Annotated
 
-import typer
-
+from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import RefusedError
 from orchestrator.migration import journal
 from orchestrator.migration.journal import Patient, Run
 from orchestrator.postgres.connection import connect, servers
+from orchestrator.wording import counts
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def status(as_json: AsJson = False) -> None:
     """Show where every patient stands, from the journal; also while a migration runs, or after it died.
 
     Example: mediabase status
@@ -61,7 +60,7 @@ def _count(value: int | None) -> str:
 
 
 def _note(patient: Patient) -> str:
-    return patient.problem or ", ".join(f"{n:,} {reason}" for reason, n in (patient.quarantine_reasons or {}).items())
+    return patient.problem or counts(patient.quarantine_reasons or {})
 
 
 def _describe(run: Run, holder: str | None) -> str:

@@ -12,7 +12,6 @@ from orchestrator.legacy.survey import (
     CoreIds,
     Fingerprint,
     Surface,
-    Values,
     choose_surface,
     classify,
     refuse_repeated_ids,
@@ -55,7 +54,7 @@ class SurfaceProfile:
     by_value: Counter[str]
     """Rows by disposition, as if the core had every id."""
     ids: Fingerprint
-    changed: Values
+    changed: Fingerprint
     """The rows that are not at 1.0."""
     repeated_ids: int
     written_at: datetime | None
@@ -114,7 +113,7 @@ def _profile_surface(connection: Connection, surface: Surface, catalog: Catalog 
         name=surface.name,
         by_value=by_value,
         ids=Fingerprint(by_value.total(), str(sum(int(str(ids or 0)) for _, _, ids, _, _ in found))),
-        changed=Values(changed, str(sum(int(str(hashes)) for _, _, _, hashes, _ in found))),
+        changed=Fingerprint(changed, str(sum(int(str(hashes)) for _, _, _, hashes, _ in found))),
         repeated_ids=repeated_ids(connection, surface),
         written_at=max(times, default=None),
     )

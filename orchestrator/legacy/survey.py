@@ -19,7 +19,7 @@ EXACT_TYPES = ("double precision", "real")
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A set of transcript ids, as its size and the sum of its hashes."""
+    """A set of ids, or of rows with their values, as its size and the sum of its hashes."""
 
     rows: int
     hash_sum: str
@@ -37,14 +37,6 @@ class Surface:
     value_type: str
     has_unique_ids: bool
     """Known from an index, without looking at the rows."""
-
-
-@dataclass(frozen=True)
-class Values:
-    """Rows with their values, as their number and the sum of their hashes."""
-
-    rows: int
-    hash_sum: str
 
 
 @dataclass(frozen=True)
@@ -136,12 +128,17 @@ def refuse_repeated_ids(surface: str, repeated: int) -> None:
         raise PatientError("MB012", f"{repeated} transcript ids in {surface} are repeated or null.")
 
 
-def fingerprint(connection: Connection, table: str) -> Fingerprint:
-    """Return the fingerprint of the transcript ids in public.`table`."""
-    query = statement(__package__, "fingerprint").format(table=sql.Identifier(table))
+def take_fingerprint(connection: Connection, query: sql.SQL | sql.Composed) -> Fingerprint:
+    """Return what `query`, an aggregate for (rows, hash_sum), finds."""
     row = connection.execute(query).fetchone()
     assert row is not None  # noqa: S101  # an aggregate has one row
     return Fingerprint(rows=int(str(row[0])), hash_sum=str(row[1]))
+
+
+def fingerprint(connection: Connection, table: str) -> Fingerprint:
+    """Return the fingerprint of the transcript ids in public.`table`."""
+    query = statement(__package__, "fingerprint").format(table=sql.Identifier(table))
+    return take_fingerprint(connection, query)
 
 
 def transcript_ids(connection: Connection, table: str) -> list[str]:
@@ -171,11 +168,9 @@ def write_rows(connection: Connection, surface: str, unknown: list[str], write: 
     write_csv(connection, _rows(surface, unknown), [unknown] if unknown else None, write)
 
 
-def changed_rows(connection: Connection, rows: sql.Composable) -> Values:
+def changed_rows(connection: Connection, rows: sql.Composable) -> Fingerprint:
     """Return number and hash of `rows`, a query for (transcript_id, expression_fold_change)."""
-    row = connection.execute(statement(__package__, "hash_sum").format(rows=rows)).fetchone()
-    assert row is not None  # noqa: S101  # an aggregate has one row
-    return Values(rows=int(str(row[0])), hash_sum=str(row[1]))
+    return take_fingerprint(connection, statement(__package__, "hash_sum").format(rows=rows))
 
 
 def _rows(surface: str, unknown: list[str]) -> sql.Composed:
@@ -206,7 +201,7 @@ def survey(connection: Connection, core: CoreIds, believe: str | None = None, re
 
 def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream) -> str:
     """Classify by the rows that are not at 1.0; those of the first surface were read just now."""
-    was_read = Values(stream.rows, stream.hash_sum) if stream.hash_sum and not ids.unknown else None
+    was_read = Fingerprint(stream.rows, stream.hash_sum) if stream.hash_sum and not ids.unknown else None
     if not has_second:
         only = was_read or changed_rows(connection, _rows(first, []))
         return classify(only, None) if first == WIDE else classify(None, only)
@@ -217,7 +212,7 @@ def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids:
     return classify(changed_rows(connection, _rows(first, [])), narrow)
 
 
-def classify(wide: Values | None, narrow: Values | None) -> str:
+def classify(wide: Fingerprint | None, narrow: Fingerprint | None) -> str:
     """Name how the surfaces relate by their rows not at 1.0; None stands for no such table, or no rows."""
     in_wide = wide.rows if wide else 0
     in_narrow = narrow.rows if narrow else 0

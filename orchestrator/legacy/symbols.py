@@ -1,15 +1,13 @@
 """Gene symbols of a database: whether two databases have the same, and where they differ."""
 
-from orchestrator.legacy.survey import Values
+from orchestrator.legacy.survey import Fingerprint, take_fingerprint
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
 
 
-def symbol_sum(connection: Connection) -> Values:
+def symbol_sum(connection: Connection) -> Fingerprint:
     """Return number and hash sum of the gene symbols in public.genes."""
-    row = connection.execute(statement(__package__, "symbols")).fetchone()
-    assert row is not None  # noqa: S101  # an aggregate has one row
-    return Values(rows=int(str(row[0])), hash_sum=str(row[1]))
+    return take_fingerprint(connection, statement(__package__, "symbols"))
 
 
 def gene_symbols(connection: Connection) -> dict[str, str]:

@@ -52,7 +52,7 @@ def genes_without_transcripts(connection: Connection) -> Finding:
     """Return how many genes no transcript names, which harms nothing. Both tables must be there."""
     found = _count(connection, statement(__package__, "genes_without_transcripts"))
     message = f"{found:,} genes have no transcript." if found else "Every gene has a transcript."
-    return Finding("genes without transcripts", "ok", GENES, message, "")
+    return Finding("genes-without-transcripts", "ok", GENES, message, "")
 
 
 def has_keys(present: Present, *names: str) -> bool:
@@ -63,16 +63,16 @@ def has_keys(present: Present, *names: str) -> bool:
 def _missing(present: Present) -> Iterator[Finding]:
     for name in CORE_TABLES:
         if name not in present:
-            yield Finding("missing table", "stop", name, "The core lacks it, and every patient's view reads it.",
+            yield Finding("missing-table", "stop", name, "The core lacks it, and every patient's view reads it.",
                           "Restore it from a backup of the core.")  # fmt: skip
     for name in OTHER_TABLES:
         if name not in present:
-            yield Finding("missing table", "warn", name, "The core lacks it: drug queries of v0.5.0 will fail.",
+            yield Finding("missing-table", "warn", name, "The core lacks it: drug queries of v0.5.0 will fail.",
                           "Restore it from a backup of the core, if it ever was there.")  # fmt: skip
     for name, columns in KEYS.items():
         for column in columns:
             if name in present and column not in present[name].columns:
-                yield Finding("missing column", "stop", name, f"It has no column {column}.",
+                yield Finding("missing-column", "stop", name, f"It has no column {column}.",
                               "Restore the table from a backup of the core.")  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def _without_rows(connection: Connection, present: Present) -> Iterator[Finding]
             continue
         query = sql.SQL("select count(*) from (select from public.{} limit 1) as rows").format(sql.Identifier(name))
         if _count(connection, query) == 0:
-            yield Finding("no rows", "stop" if name in KEYS else "warn", name, "It has no rows.",
+            yield Finding("no-rows", "stop" if name in KEYS else "warn", name, "It has no rows.",
                           "Load it, or restore it from a backup of the core.")  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def _repeated_ids(connection: Connection, present: Present) -> Iterator[Finding]
         query = sql.SQL('select count(*) - count(distinct {}::text collate "C") from public.{}')
         found = _count(connection, query.format(sql.Identifier(column), sql.Identifier(name)))
         if found:
-            yield Finding("repeated ids", "stop", name,
+            yield Finding("repeated-core-ids", "stop", name,
                           f"{found:,} rows repeat a {column} or have none: patients' views would repeat or lose rows.",
                           "Remove those rows, then give the table a primary key.")  # fmt: skip
 
@@ -103,7 +103,7 @@ def _genes_of_transcripts(connection: Connection, present: Present) -> Iterator[
         return
     found = _count(connection, statement(__package__, "transcripts_without_gene"))
     if found:
-        yield Finding("transcripts without gene", "warn", NARROW,
+        yield Finding("transcripts-without-gene", "warn", NARROW,
                       f"{found:,} transcripts name a gene that genes lacks: views show them without facts of a gene.",
                       "Add the genes, or accept it: no fold change is lost.")  # fmt: skip
 
@@ -114,7 +114,7 @@ def _fold_changes(connection: Connection, present: Present) -> Iterator[Finding]
     query = "select count(*) from public.transcripts where expression_fold_change is distinct from 1.0"
     found = _count(connection, sql.SQL(query))
     if found:
-        yield Finding("core fold changes", "warn", NARROW,
+        yield Finding("core-fold-changes", "warn", NARROW,
                       f"{found:,} transcripts of the core have a fold change that is not 1.0, so that \"baseline\" "
                       "is ambiguous: patients' views show 1.0 for them, v0.5.0 queries on the core another value.",
                       "Find out who wrote them; set them to 1.0 if they belong to no core.")  # fmt: skip
@@ -126,11 +126,11 @@ def _wide_table(connection: Connection, present: Present) -> Iterator[Finding]:
     row = connection.execute(statement(__package__, "wide_table_ids")).fetchone() or (0, 0)
     only_in_wide, only_in_narrow = (int(str(count)) for count in row)
     if only_in_wide:
-        yield Finding("wide table ids", "warn", WIDE,
+        yield Finding("wide-table-ids", "warn", WIDE,
                       f"{only_in_wide:,} of its transcripts are not in {NARROW}: patients' views will not show them.",
                       f"Add them to {NARROW} before patients are moved, if they are right.")  # fmt: skip
     if only_in_narrow:
-        yield Finding("wide table ids", "warn", NARROW,
+        yield Finding("wide-table-ids", "warn", NARROW,
                       f"{only_in_narrow:,} of its transcripts are not in {WIDE}: patients' views will show more rows "
                       "than v0.5.0 did.",
                       "Remove them before patients are moved, if they are wrong.")  # fmt: skip
@@ -139,7 +139,7 @@ def _wide_table(connection: Connection, present: Present) -> Iterator[Finding]:
 def _without_key(present: Present) -> Iterator[Finding]:
     for relation in present.values():
         if relation.is_table and not relation.has_primary_key:
-            yield Finding("no primary key", "warn", relation.name, "Nothing keeps its rows from being repeated.",
+            yield Finding("no-primary-key", "warn", relation.name, "Nothing keeps its rows from being repeated.",
                           "Give it a primary key.")  # fmt: skip
 
 

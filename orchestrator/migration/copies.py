@@ -1,19 +1,20 @@
 """The databases that a rehearsal copies: where from, how large, with which pg_dump."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from orchestrator.errors import RefusedError
-from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.legacy.databases import DatabaseFacts, LegacyDatabase
 from orchestrator.patient_id import schema_name
-from orchestrator.postgres.connection import Servers, connect
+from orchestrator.postgres.connection import Servers, connect, database_bytes
 from orchestrator.postgres.dump import Source, copy_database
 from orchestrator.postgres.embedded import bundled_major, bundled_programs
 from orchestrator.postgres.programs import find_matching
 from orchestrator.postgres.statements import statement
+from orchestrator.wording import size
 
 SAY_SECONDS = 1.0
 """How often to tell how much was copied."""
@@ -46,22 +47,14 @@ class Copied:
     """Objects that could not be made on the scratch server."""
 
 
-def originals(source: Servers, chosen: Sequence[LegacyDatabase], pg_bin: Path | None) -> list[Original]:
+def originals(
+    source: Servers, chosen: Sequence[LegacyDatabase], facts: Mapping[str, DatabaseFacts], pg_bin: Path | None
+) -> list[Original]:
     """Return what to copy, the core first. Raises RefusedError for a server that is too new, or without its pg_dump."""
     with connect(source.target) as connection:
-        core = connection.info.dbname
-    found = []
-    for dsn, names in ((source.target, [core]), (source.legacy, [database.name for database in chosen])):
-        read_from, of_server = _source(dsn, pg_bin), sizes(dsn, names)
-        found += [Original(name, read_from, of_server[name]) for name in names]
-    return found
-
-
-def sizes(dsn: str, names: Sequence[str]) -> dict[str, int]:
-    """Return the bytes of databases of one server, by name."""
-    with connect(dsn) as connection:
-        rows = connection.execute(statement(__package__, "database_bytes"), {"names": list(names)}).fetchall()
-    return {str(name): int(str(size)) for name, size in rows}
+        core = Original(connection.info.dbname, _source(source.target, pg_bin), database_bytes(connection))
+    legacy = _source(source.legacy, pg_bin)
+    return [core, *(Original(each.name, legacy, facts[each.name].size_bytes or 0) for each in chosen)]
 
 
 def copy_all(
@@ -97,7 +90,7 @@ def _copy(original: Original, target_dsn: str, excluded_schemas: Sequence[str], 
         moved += number
         if time.monotonic() - said > SAY_SECONDS:
             said = time.monotonic()
-            say(f"{name}: copied {moved / 1e6:,.0f} MB", False)
+            say(f"{name}: copied {size(moved)}", False)
 
     say(f"{name}: copying", False)
     pg_restore = bundled_programs() / "pg_restore"

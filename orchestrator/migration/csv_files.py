@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from orchestrator.errors import PatientError, RefusedError, UsageError
@@ -68,10 +67,18 @@ def survey_file(file: PatientFile, core: CoreIds, into: Callable[[Callable[[Writ
     entry = file.entry
     require_same_core(file, core)
     _require(file, measure(file.path) == (entry.bytes, entry.sha256), "its bytes are not those that were exported")
-    stream = into(partial(read_file, file.path))
+    known = core.load() if entry.unknown_rows else None
+    unknown: list[str] = []
+
+    def rows() -> Iterator[Row]:
+        for row in read_csv(file.path):
+            if known is not None and row[0] not in known:
+                unknown.append(row[0])
+            yield row
+
+    stream = into(lambda write: pack(rows(), write))
     is_same = (stream.rows, stream.digest) == (entry.staged_rows, entry.legacy_digest)
     _require(file, is_same, "its rows are not those that were exported")
-    unknown = _unknown(file, core) if entry.unknown_rows else []
     _require(file, len(unknown) == entry.unknown_rows, "it has not as many unknown transcripts as the manifest says")
     ids = Ids(entry.legacy_rows, unknown, entry.missing_rows)
     return Survey(entry.surface, entry.surface_class, ids, stream, entry.exported_at, entry.legacy_system)
@@ -109,11 +116,6 @@ def read_csv(path: Path) -> Iterator[Row]:
                 yield transcript_id, float(value) if value else None
     except (OSError, ValueError, csv.Error) as error:
         raise PatientError("MB030", f"{path.name} is not a CSV of fold changes: {AGAIN}.") from error
-
-
-def _unknown(file: PatientFile, core: CoreIds) -> list[str]:
-    known = core.load()
-    return [transcript_id for transcript_id, _ in read_csv(file.path) if transcript_id not in known]
 
 
 def file_dispositions(file: PatientFile, unknown: list[str]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from orchestrator.migration.findings import Finding
 from orchestrator.migration.reference import Reference
 from orchestrator.patient_id import PATTERN_IN_WORDS, collisions, is_supported
 from orchestrator.postgres.failures import describe_failure
+from orchestrator.wording import counts, some
 
 WIDE_COLUMNS = (
     "transcript_id", "gene_symbol", "gene_id", "gene_type", "chromosome", "coordinates", "product_type", "go_terms",
@@ -92,8 +93,7 @@ def check_catalog(database: str, catalog: Catalog, reference: Reference) -> list
         found.append(Finding("primary-key", "warn", database, message, remedy))
     custom = custom_objects(catalog, reference)
     if custom:
-        shown = ", ".join(custom[:5]) + (f" and {len(custom) - 5} more" if len(custom) > 5 else "")
-        message = f"{len(custom)} objects that the core does not have and no migration moves: {shown}."
+        message = f"{len(custom)} objects that the core does not have and no migration moves: {some(custom, 5)}."
         remedy = "Keep an archive of it, or create them anew in the patient's schema."
         found.append(Finding("custom-objects", "warn", database, message, remedy))
     return found
@@ -128,9 +128,8 @@ def check_prediction(database: str, predicted: Prediction, on_bad_rows: str) -> 
         remedy = "Rows that the core lacks go to quarantine; what it lacks will read 1.0."
         found.append(Finding("transcripts", "warn", database, message, remedy))
     if predicted.reasons:
-        reasons = ", ".join(f"{count:,} {name}" for name, count in sorted(predicted.reasons.items()))
         refuse = on_bad_rows == "fail"
-        message = f"Rows that cannot be stored: {reasons}."
+        message = f"Rows that cannot be stored: {counts(predicted.reasons)}."
         remedy = "Without --on-bad-rows fail they are kept beside the patient, with the reason."
         if not refuse:
             remedy = "They will be kept beside the patient, with the reason; --on-bad-rows fail refuses the patient."

@@ -11,6 +11,7 @@ from orchestrator.migration.findings import Finding, Severity
 from orchestrator.migration.inventory import Entry
 from orchestrator.migration.server_checks import ServerFacts
 from orchestrator.postgres.connection import Connection
+from orchestrator.wording import size
 
 STAGED_ROW_BYTES = 75
 """A row of a staging partition, measured with ids of 15 characters."""
@@ -78,15 +79,10 @@ def check_needs(needs: Sequence[Need]) -> list[Finding]:
 
 def compare(what: str, needed: int, available: int, severity: Severity) -> Finding:
     """Return whether what is needed is there; `severity` is for when it is not. Bytes."""
-    figures = f"{amount(needed)} needed, {amount(max(available, 0))} free."
+    figures = f"{size(needed)} needed, {size(max(available, 0))} free."
     if needed <= available:
         return Finding("disk", "ok", what, figures)
     return Finding("disk", severity, what, figures, "Make room, or move fewer patients at a time.")
-
-
-def amount(size_bytes: int) -> str:
-    """Return bytes as a person reads them, in decimal units."""
-    return f"{size_bytes / 1e9:,.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:,.0f} MB"
 
 
 def existing(folder: Path) -> Path:

@@ -16,7 +16,6 @@ from orchestrator.migration.batch import settled_by_data
 from orchestrator.migration.consistency import consistency
 from orchestrator.migration.disk import (
     Need,
-    amount,
     backup_need,
     check_needs,
     compare,
@@ -31,8 +30,9 @@ from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options
 from orchestrator.migration.preflight import LEGACY, TARGET, check_servers
 from orchestrator.migration.server_checks import check_operator, check_version, read_server_facts
-from orchestrator.postgres.connection import Connection, Servers, connect
+from orchestrator.postgres.connection import Connection, Servers, connect, database_bytes
 from orchestrator.postgres.programs import find_matching
+from orchestrator.wording import size
 
 CHECKS = {
     "server-version": "target is PostgreSQL 15 or newer, legacy server 12 or newer",
@@ -193,12 +193,11 @@ def _check_disk(
 ) -> list[Finding]:
     facts = read_server_facts(target)
     needed = target_need(to_do, request.jobs, facts.max_wal_bytes)
-    (core_bytes,) = target.execute("select pg_database_size(current_database())").fetchone() or (0,)
-    needs = [Need("backups", backup_need(int(str(core_bytes)), entries), request.backups, "warn")]
+    needs = [Need("backups", backup_need(database_bytes(target), entries), request.backups, "warn")]
     folder = data_folder(target, facts)
     if request.max_disk is not None:
         return [compare(TARGET, needed, request.max_disk, "stop"), *check_needs(needs)]
     if folder is None:
-        message = f"{amount(needed)} needed; what is free cannot be seen from here: compare, or pass --max-disk."
+        message = f"{size(needed)} needed; what is free cannot be seen from here: compare, or pass --max-disk."
         return [Finding("disk", "ok", TARGET, message), *check_needs(needs)]
     return check_needs([Need(TARGET, needed, folder, "stop"), *needs])

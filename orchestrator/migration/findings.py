@@ -11,7 +11,7 @@ class Finding:
     """The result of a check."""
 
     check: str
-    """Name of the check, as `mediabase doctor` lists them."""
+    """Name of the check."""
     severity: Severity
     """stop: a migration would fail or lose its meaning; warn: it works, and somebody should know."""
     subject: str

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator.errors import RefusedError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.server_checks import (
+    ServerFacts,
     check_connections,
     check_journal,
     check_locks,
@@ -42,12 +42,13 @@ def preflight(servers: Servers, patient_ids: Sequence[str] | None, csv: Path | N
     return check_servers(servers.target, None if csv else servers.legacy, wanted, jobs)
 
 
-def refuse(found: Sequence[Finding]) -> None:
-    """Raise RefusedError when one of these findings stops a migration, of all patients and not only of one."""
+def refusal(found: Sequence[Finding]) -> str | None:
+    """Return why these findings stop a migration of all patients, and not only of one; None when they do not."""
     stops = [finding for finding in found if finding.severity == "stop" and finding.subject in (TARGET, LEGACY)]
-    if stops:
-        more = f" ({len(stops) - 1} more: mediabase doctor)" if stops[1:] else ""
-        raise RefusedError(f"{stops[0].subject}: {stops[0].message} {stops[0].remedy}{more}")
+    if not stops:
+        return None
+    more = f" ({len(stops) - 1} more: mediabase doctor)" if stops[1:] else ""
+    return f"{stops[0].subject}: {stops[0].message} {stops[0].remedy}{more}"
 
 
 def check_servers(
@@ -62,7 +63,7 @@ def check_servers(
             return too_old
         facts, of_target = read_server_facts(target), read_target_facts(target)
         return [
-            *_check_sessions(target, legacy_dsn, jobs),
+            *_check_sessions(target, facts, legacy_dsn, jobs),
             *check_writable(TARGET, facts),
             *check_server(TARGET, facts),
             *check_locks(TARGET, facts, len(wanted)),
@@ -71,10 +72,9 @@ def check_servers(
         ]
 
 
-def _check_sessions(target: Connection, legacy_dsn: str | None, jobs: int) -> list[Finding]:
+def _check_sessions(target: Connection, facts: ServerFacts, legacy_dsn: str | None, jobs: int) -> list[Finding]:
     """Check that both servers, which may be one, and each role take as many sessions as there will be."""
     in_target, in_legacy = DRIVER_SESSIONS + WORKER_SESSIONS * jobs, LEGACY_SESSIONS * jobs
-    facts = read_server_facts(target)
     if legacy_dsn is None:
         return check_connections(TARGET, facts, in_target)
     with connect(legacy_dsn, autocommit=True) as legacy:

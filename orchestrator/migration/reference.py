@@ -9,7 +9,7 @@ import psycopg
 
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.profile import read_catalog
-from orchestrator.legacy.survey import CoreIds, Values, fingerprint, transcript_ids
+from orchestrator.legacy.survey import CoreIds, Fingerprint, fingerprint, transcript_ids
 from orchestrator.legacy.symbols import gene_symbols, symbol_sum
 from orchestrator.migration import core
 from orchestrator.postgres.connection import Connection, connect
@@ -22,7 +22,7 @@ class Reference:
     """What of the core every legacy database is compared with."""
 
     ids: CoreIds
-    symbols: Values
+    symbols: Fingerprint
     load_symbols: Callable[[], dict[str, str]]
     """Returns the symbol of each gene; read when it is first asked for."""
     objects: frozenset[str]

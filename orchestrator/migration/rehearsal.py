@@ -92,10 +92,10 @@ def rehearse(servers: Servers, request: Request, begin: Begin, say: Say) -> Rehe
     found, planned = survey_all(source, request, begin, say)
     wanted = request.patient_ids or choose_sample(planned, request.sample)
     chosen = choose(found, wanted)
-    originals = copies.originals(source, chosen, request.pg_bin)
+    _, facts = database_facts(source.legacy)
+    originals = copies.originals(source, chosen, facts, request.pg_bin)
     refuse_full_disk(request.home, sum(original.size_bytes for original in originals))
     able = {outcome.patient_id for outcome in planned if outcome.result != "failed"}
-    _, facts = database_facts(source.legacy)
     legacy_bytes = sum(facts[each.name].size_bytes or 0 for each in found if each.patient_id in able)
     begin(len(planned) + len(originals) + len(chosen))
     with scratch_server(request.home, keep=request.keep) as scratch:

@@ -103,6 +103,12 @@ def _reason(dsn: str, error: psycopg.Error) -> str:
     return ": " + telling.rpartition("failed: ")[2].strip().rstrip(".?")
 
 
+def database_bytes(connection: Connection) -> int:
+    """Return the size on disk of the database that this is a connection to."""
+    row = connection.execute("select pg_database_size(current_database())").fetchone()
+    return int(str(row[0])) if row else 0
+
+
 def resolve(dsn: str) -> dict[str, str]:
     """Return libpq's parameters for `dsn`, the password among them, resolved by connecting once.
 

@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from orchestrator.errors import MediabaseError, RefusedError, UsageError
 from orchestrator.postgres.connection import connect
 from orchestrator.postgres.embedded import discard, embedded_server
+from orchestrator.wording import size
 
 PREFIX = "rehearsal-"
 NEW = "new-"
@@ -55,7 +56,7 @@ def refuse_full_disk(home: Path, copied_bytes: int) -> None:
     free, needed = shutil.disk_usage(existing).free, room_needed(copied_bytes)
     if free < needed:
         raise RefusedError(
-            f"The copies need {needed / 1e9:,.1f} GB below {home}, where {free / 1e9:,.1f} GB are free: make room, "
+            f"The copies need {size(needed)} below {home}, where {size(free)} are free: make room, "
             "let MEDIABASE_HOME name a folder on another disk, or rehearse fewer patients."
         )
 

@@ -17,6 +17,10 @@ from orchestrator.sandbox.loading import CORE_STEPS, load_core, load_patient, me
 from orchestrator.sandbox.patient_files import read_patients
 from orchestrator.sandbox.rows import Content, CoreRows, Patient
 from orchestrator.sandbox.spec import FromFiles, Generated, SandboxSpec
+from orchestrator.wording import some
+
+SHOWN = 5
+"""Names in a message; of more only how many."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def down(servers: Servers, report: Report = _silent) -> Removed:
         foreign = [found.name for _, found in survey if found.kind is Kind.FOREIGN]
         if foreign and not ours:
             raise RefusedError(
-                f"There is no sandbox here. {_listed(foreign)} did not come from `mediabase sandbox up` "
+                f"There is no sandbox here. {some(foreign, SHOWN)} did not come from `mediabase sandbox up` "
                 "and will not be dropped."
             )
         roles, roles_left = _remove(target, ours, _Steps(report, len(ours)))
@@ -155,7 +159,7 @@ def _refuse_existing(survey: Survey) -> None:
     existing = sorted(found.name for _, found in survey if found.kind is Kind.SANDBOX)
     if existing:
         raise UsageError(
-            f"A sandbox exists already ({_listed(existing)}): replace it with --replace, or remove it with "
+            f"A sandbox exists already ({some(existing, SHOWN)}): replace it with --replace, or remove it with "
             "`mediabase sandbox down`."
         )
 
@@ -214,9 +218,3 @@ def _build_patient(server: Server, patient: Patient, steps: _Steps) -> DatabaseF
     with explained(f"Database {name}"):
         load_patient(server, name, fold_changes)
         return DatabaseFacts(name, *measure(server, name))
-
-
-def _listed(names: list[str]) -> str:
-    """Return up to five names, and how many more there are."""
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more

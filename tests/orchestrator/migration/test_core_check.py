@@ -252,47 +252,47 @@ def test_the_version_history_is_shown_in_every_shape(core: Core, shape: str) -> 
 
 PLANTED = {
     "alter table transcripts drop constraint transcripts_gene_id_fkey; truncate genes cascade": [
-        ("stop", "no rows", "genes"), ("warn", "transcripts without gene", "transcripts"),
-        *(("warn", "no rows", name) for name in
+        ("stop", "no-rows", "genes"), ("warn", "transcripts-without-gene", "transcripts"),
+        *(("warn", "no-rows", name) for name in
           ("gene_annotations", "gene_cross_references", "gene_pathways", "gene_drug_interactions")),
     ],
     "truncate transcripts, transcript_go_terms": [
-        ("stop", "no rows", "transcripts"), ("warn", "no rows", "transcript_go_terms"),
-        ("warn", "wide table ids", "cancer_transcript_base"),
+        ("stop", "no-rows", "transcripts"), ("warn", "no-rows", "transcript_go_terms"),
+        ("warn", "wide-table-ids", "cancer_transcript_base"),
     ],
     "alter table transcripts drop constraint transcripts_gene_id_fkey;"
     "update transcripts set gene_id = 'ENSG0' where transcript_id in (select min(transcript_id) from transcripts)": [
-        ("warn", "transcripts without gene", "transcripts")
+        ("warn", "transcripts-without-gene", "transcripts")
     ],
     "alter table transcripts drop constraint transcripts_pkey cascade;"
     "insert into transcripts select * from transcripts limit 1": [
-        ("stop", "repeated ids", "transcripts"), ("warn", "no primary key", "transcripts")
+        ("stop", "repeated-core-ids", "transcripts"), ("warn", "no-primary-key", "transcripts")
     ],
     "alter table transcripts drop constraint transcripts_pkey cascade;"
     "alter table transcripts alter transcript_id drop not null;"
     "update transcripts set transcript_id = null where transcript_id in (select min(transcript_id) from transcripts)": [
-        ("stop", "repeated ids", "transcripts"), ("warn", "no primary key", "transcripts"),
-        ("warn", "wide table ids", "cancer_transcript_base"), ("warn", "wide table ids", "transcripts"),
+        ("stop", "repeated-core-ids", "transcripts"), ("warn", "no-primary-key", "transcripts"),
+        ("warn", "wide-table-ids", "cancer_transcript_base"), ("warn", "wide-table-ids", "transcripts"),
     ],
     "alter table genes drop constraint genes_pkey cascade; insert into genes select * from genes limit 2": [
-        ("stop", "repeated ids", "genes"), ("warn", "no primary key", "genes")
+        ("stop", "repeated-core-ids", "genes"), ("warn", "no-primary-key", "genes")
     ],
-    "update transcripts set expression_fold_change = 2": [("warn", "core fold changes", "transcripts")],
-    "update transcripts set expression_fold_change = null": [("warn", "core fold changes", "transcripts")],
-    "update transcripts set expression_fold_change = 'NaN'": [("warn", "core fold changes", "transcripts")],
+    "update transcripts set expression_fold_change = 2": [("warn", "core-fold-changes", "transcripts")],
+    "update transcripts set expression_fold_change = null": [("warn", "core-fold-changes", "transcripts")],
+    "update transcripts set expression_fold_change = 'NaN'": [("warn", "core-fold-changes", "transcripts")],
     "delete from cancer_transcript_base where transcript_id in (select min(transcript_id) from transcripts)": [
-        ("warn", "wide table ids", "transcripts")
+        ("warn", "wide-table-ids", "transcripts")
     ],
     "insert into cancer_transcript_base (transcript_id) values ('ENST0')": [
-        ("warn", "wide table ids", "cancer_transcript_base")
+        ("warn", "wide-table-ids", "cancer_transcript_base")
     ],
     "drop table cancer_transcript_base": [],
-    "drop table opentargets_known_drugs": [("warn", "missing table", "opentargets_known_drugs")],
-    "drop table gene_pathways": [("stop", "missing table", "gene_pathways")],
-    "drop table genes cascade": [("stop", "missing table", "genes")],
-    "alter table transcripts drop column gene_id": [("stop", "missing column", "transcripts")],
-    "truncate transcript_go_terms": [("warn", "no rows", "transcript_go_terms")],
-    "create table \"odd \"\" name\" (a int)": [("warn", "no primary key", 'odd " name')],
+    "drop table opentargets_known_drugs": [("warn", "missing-table", "opentargets_known_drugs")],
+    "drop table gene_pathways": [("stop", "missing-table", "gene_pathways")],
+    "drop table genes cascade": [("stop", "missing-table", "genes")],
+    "alter table transcripts drop column gene_id": [("stop", "missing-column", "transcripts")],
+    "truncate transcript_go_terms": [("warn", "no-rows", "transcript_go_terms")],
+    "create table \"odd \"\" name\" (a int)": [("warn", "no-primary-key", 'odd " name')],
 }  # fmt: skip
 
 

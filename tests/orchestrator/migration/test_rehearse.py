@@ -117,7 +117,7 @@ def test_a_writer_in_production_is_noticed(lab: Lab) -> None:
     """Rows changed there after they were copied: the verdict is not that it was left alone."""
     with lab.started("rehearse", "DEMO_TNBC") as process:
         eventually(lambda: is_migrating(lab, process), "the migration begins")
-        lab.add_patient("SPARE")
+        lab.add_patient("SPARE", like="DEMO_TNBC")
         lab.change("DEMO_TNBC", "update cancer_transcript_base set expression_fold_change = 0.5")
         out, err = process.communicate(timeout=120)
     try:
@@ -126,7 +126,7 @@ def test_a_writer_in_production_is_noticed(lab: Lab) -> None:
         assert "transactions ended that had written" in out and "untouched" not in out
     finally:
         lab.drop_patient("DEMO_TNBC")
-        lab.add_patient("DEMO_TNBC", "select 1", like="SPARE")
+        lab.add_patient("DEMO_TNBC", like="SPARE")
 
 
 def test_a_writer_who_has_not_committed_is_noticed(lab: Lab) -> None:
@@ -235,7 +235,7 @@ def test_the_program_that_fits(tmp_path: Path) -> None:
 def test_a_disk_without_room_is_refused(tmp_path: Path) -> None:
     """With both figures, and whether or not the folder is there yet."""
     refuse_full_disk(tmp_path / "not" / "there", 1)
-    with pytest.raises(RefusedError, match=r"need 1,200,004\.\d GB below .*, where [\d.,]+ GB are free"):
+    with pytest.raises(RefusedError, match=r"need 1,200\.0 TB below .*, where [\d.,]+ [GT]B are free"):
         refuse_full_disk(tmp_path / "not" / "there", 10**15)
 
 
