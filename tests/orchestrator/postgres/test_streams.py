@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from orchestrator.legacy.survey import Values, changed_rows, fingerprint
+from orchestrator.legacy.survey import Fingerprint, changed_rows, fingerprint
 from orchestrator.migration import core
 from orchestrator.migration.parity import read_digest
 from orchestrator.postgres.connection import Connection, environment, resolve
@@ -101,7 +101,7 @@ def test_fingerprints_and_hash_sums_tell_sets_of_rows_apart(
     """Equal for equal rows in any order, different otherwise; a NULL is not a zero."""
     select = sql.SQL("select * from digested.expression_data union all select * from digested.quarantined_expression")
 
-    def sums(content: dict[str, float | None]) -> Values:
+    def sums(content: dict[str, float | None]) -> Fingerprint:
         fill(tables, content)
         return changed_rows(tables, select)
 
