@@ -2,12 +2,12 @@
 
 from dataclasses import asdict
 
+from orchestrator import journal
 from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import RefusedError
-from orchestrator.migration import journal
-from orchestrator.migration.journal import Patient, Run
+from orchestrator.journal import Patient, Run
 from orchestrator.postgres.connection import connect, servers
 from orchestrator.wording import counts
 

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 
 import psycopg
 
+from orchestrator import journal
 from orchestrator.dbt.runner import Project, run_models
 from orchestrator.errors import MediabaseError, PatientError
+from orchestrator.journal import Patient
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.legacy.survey import CoreIds
-from orchestrator.migration import journal, source
+from orchestrator.migration import source
 from orchestrator.migration.core import core_ids
 from orchestrator.migration.export import clear, export_patient
-from orchestrator.migration.journal import Patient
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report, Result
 from orchestrator.migration.parity import difference, is_gone, read_digest
 from orchestrator.migration.publish import publish

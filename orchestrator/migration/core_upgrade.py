@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from orchestrator import journal
 from orchestrator.errors import MediabaseError
-from orchestrator.migration import core, journal
+from orchestrator.migration import core
 from orchestrator.migration.core_tables import TableDigest, digests, pin, tables
 from orchestrator.migration.versions import Version, history
 from orchestrator.postgres.connection import Connection

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import psycopg
 
+from orchestrator import journal
 from orchestrator.errors import MediabaseError, PatientError, RefusedError
+from orchestrator.journal import Patient
 from orchestrator.legacy.databases import OLDEST_LEGACY, LegacyDatabase
 from orchestrator.legacy.survey import CoreIds
-from orchestrator.migration import core, inventory, journal
+from orchestrator.migration import core, inventory
 from orchestrator.migration.batch import settled_by_data
 from orchestrator.migration.consistency import consistency
 from orchestrator.migration.disk import (
@@ -25,7 +27,6 @@ from orchestrator.migration.disk import (
 )
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.inventory import Entry
-from orchestrator.migration.journal import Patient
 from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options
 from orchestrator.migration.preflight import LEGACY, TARGET, check_servers

@@ -14,9 +14,10 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import cast
 
+from orchestrator import journal
 from orchestrator.errors import ExitCode, worst
 from orchestrator.legacy.databases import LegacyDatabase
-from orchestrator.migration import core, journal
+from orchestrator.migration import core
 from orchestrator.migration.batch import stage
 from orchestrator.migration.manifest import read_manifest, store_manifest, update_metadata
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator import journal
 from orchestrator.errors import PatientError
+from orchestrator.journal import Patient
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
 from orchestrator.legacy.survey import CoreIds, survey
-from orchestrator.migration import core, journal
+from orchestrator.migration import core
 from orchestrator.migration.extrapolate import Measured, Work
-from orchestrator.migration.journal import Patient
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.statements import statement

@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 import psycopg
 
+from orchestrator import journal
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase, choose, database_facts, snapshot
 from orchestrator.legacy.profile import (
@@ -23,7 +24,7 @@ from orchestrator.legacy.profile import (
 )
 from orchestrator.legacy.survey import CoreIds
 from orchestrator.legacy.symbols import gene_symbols, symbol_sum
-from orchestrator.migration import core, journal
+from orchestrator.migration import core
 from orchestrator.migration.database_checks import (
     check_catalog,
     check_facts,

@@ -6,9 +6,10 @@ from typing import TypeVar
 
 import psycopg
 
+from orchestrator import journal
 from orchestrator.errors import ExitCode, RefusedError, UsageError
 from orchestrator.legacy.databases import LegacyDatabase, discover
-from orchestrator.migration import core, journal
+from orchestrator.migration import core
 from orchestrator.patient_id import check, collisions, is_supported
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.statements import statement

@@ -2,7 +2,7 @@
 
 from psycopg import sql
 
-from orchestrator.migration.journal import Patient
+from orchestrator.journal import Patient
 from orchestrator.postgres.connection import Connection
 
 

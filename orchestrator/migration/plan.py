@@ -5,12 +5,13 @@ from pathlib import Path
 
 import psycopg
 
+from orchestrator import journal
 from orchestrator.errors import MediabaseError
+from orchestrator.journal import Patient
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.legacy.survey import CoreIds
-from orchestrator.migration import core, journal, source
+from orchestrator.migration import core, source
 from orchestrator.migration.batch import settled_by_data
-from orchestrator.migration.journal import Patient
 from orchestrator.migration.manifest import read_manifest
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Connection, Servers, connect

@@ -4,7 +4,7 @@ import psycopg
 from psycopg import sql
 
 from orchestrator.errors import PatientError
-from orchestrator.migration.journal import Patient
+from orchestrator.journal import Patient
 from orchestrator.patient_id import reader_role
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
+from orchestrator import journal
 from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import ExitCode, LockedError, worst
 from orchestrator.legacy.databases import LegacyDatabase, choose, database_facts
-from orchestrator.migration import copies, driver, journal, plan
+from orchestrator.migration import copies, driver, plan
 from orchestrator.migration.copies import Copied, Say
 from orchestrator.migration.examine import Rehearsed, differences, examine
 from orchestrator.migration.extrapolate import Work, choose_sample, fit, predict_bytes, predict_seconds

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from orchestrator import journal
 from orchestrator.errors import MediabaseError, RefusedError
 from orchestrator.legacy.databases import WIDE
-from orchestrator.migration import journal
 from orchestrator.migration.core import BASELINE, check_version
 from orchestrator.migration.findings import Finding
 from orchestrator.postgres.connection import Connection

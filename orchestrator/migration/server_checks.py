@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from psycopg.rows import class_row
 
+from orchestrator import journal
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.databases import LegacyDatabase
-from orchestrator.migration import journal
 from orchestrator.migration.core import CORE_TABLES
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.publish import CORE_READER

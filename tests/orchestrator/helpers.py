@@ -22,10 +22,11 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from orchestrator import journal
 from orchestrator import sandbox as sandboxes
 from orchestrator.cli.main import main
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
-from orchestrator.migration import core, driver, journal, plan
+from orchestrator.migration import core, driver, plan
 from orchestrator.migration.batch import build_batch, stage_batch
 from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.outcome import Options, Outcome, Place, Progress

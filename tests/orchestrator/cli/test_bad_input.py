@@ -8,7 +8,7 @@ import pytest
 from helpers import PREFIX, Finished, Lab, complaint, inline, temporary_home
 from psycopg import sql
 
-from orchestrator.migration import journal
+from orchestrator import journal
 
 HOSTILE = 'x"; drop schema public cascade; --'
 HOSTILE_IDS = [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from helpers import DEMO, Finished, Lab, inline, mediabase, temporary_home
 
-from orchestrator.migration.journal import LOCK_KEY
+from orchestrator.journal import LOCK_KEY
 
 SECRET = "secret-word"
 COUNTS = ("legacy_rows", "stored", "baseline", "quarantined", "missing")

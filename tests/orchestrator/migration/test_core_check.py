@@ -10,9 +10,9 @@ import pytest
 from helpers import Finished, Lab, complaint, eventually, inline
 from other_server import OtherServer
 
+from orchestrator import journal
 from orchestrator import sandbox as sandboxes
 from orchestrator.errors import RefusedError
-from orchestrator.migration import journal
 from orchestrator.migration.consistency import consistency
 from orchestrator.migration.core import upgrade
 from orchestrator.migration.core_tables import TableDigest, digests, pin, tables

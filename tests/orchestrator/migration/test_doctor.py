@@ -12,9 +12,10 @@ import pytest
 from helpers import PREFIX, Lab, running_server, temporary_home
 from other_server import debian_server
 
+from orchestrator import journal
 from orchestrator import sandbox as sandboxes
 from orchestrator.legacy.databases import OLDEST_LEGACY
-from orchestrator.migration import core, journal
+from orchestrator.migration import core
 from orchestrator.migration.disk import Need, check_needs
 from orchestrator.migration.doctor import CHECKS, Request, examine
 from orchestrator.migration.findings import Finding

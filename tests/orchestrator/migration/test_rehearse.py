@@ -11,8 +11,8 @@ import pytest
 from helpers import DEMO, Lab, complaint, eventually
 from test_dry_run import make_patients, state
 
+from orchestrator import journal
 from orchestrator.errors import RefusedError, UsageError
-from orchestrator.migration import journal
 from orchestrator.migration.extrapolate import Measured, choose_sample, fit, predict_bytes
 from orchestrator.migration.outcome import Outcome
 from orchestrator.migration.untouched import movements, positions

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from helpers import Lab, complaint, eventually, running_server, temporary_home
 
+from orchestrator import journal
 from orchestrator import sandbox as sandboxes
-from orchestrator.migration import core, journal
+from orchestrator.migration import core
 from orchestrator.migration.retire import retire
 from orchestrator.sandbox.lifecycle import SandboxSpec
 
