@@ -138,6 +138,26 @@ create table if not exists migration.event (
 create index if not exists event_run_idx on migration.event (run_id, patient_id);
 comment on table migration.event is 'What happened when; never a value of a patient';
 
+create table if not exists migration.validation (
+    patient_id text primary key,
+    run_id bigint not null,
+    is_passed boolean not null,
+    failures jsonb not null,
+    notes jsonb not null,
+    checked_at timestamptz not null default now()
+);
+comment on table migration.validation is 'What the last validation of each patient found; counts and transcript ids only';
+comment on column migration.validation.failures is 'Integrity checks that failed: check, count, transcript ids (first 20)';
+comment on column migration.validation.notes is 'Checks that only inform and found something: check and verdict';
+
+create table if not exists cohort.patient_error (
+    patient_id text not null,
+    relation text not null,
+    error_code text not null,
+    primary key (patient_id, relation)
+);
+comment on table cohort.patient_error is 'Facts that could not be worked out for a patient, with the SQLSTATE of the failure';
+
 create or replace function migration.set_updated_at() returns trigger language plpgsql as $$
 begin
     new.updated_at = now();
