@@ -1,12 +1,11 @@
 """What the facts of patients say: verdicts, and their place in the journal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from orchestrator import journal
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
 from orchestrator.validation.checks import COHORT_CHECK, Check
@@ -59,15 +58,17 @@ def judge(target: Connection, patient_ids: Sequence[str]) -> dict[str, Verdict]:
     return {str(row["patient_id"]): _verdict(row, wrong[row["patient_id"]]) for row in rows}
 
 
-def record(target: Connection, run_id: int, verdicts: Sequence[Verdict]) -> None:
-    """Record verdicts beside the journal, and what they mean for where a patient stands in it."""
-    with target.transaction(), target.cursor() as cursor:
-        cursor.executemany(statement(__package__, "record"), [_record(run_id, each) for each in verdicts])
-        for verdict in verdicts:
-            if verdict.is_passed:
-                journal.validated(target, verdict.patient_id)
-            else:
-                journal.fail(target, verdict.patient_id, journal.NOT_VALID, verdict.problem)
+def record(target: Connection, run_id: int, verdicts: Iterable[Verdict]) -> None:
+    """Record verdicts beside the journal, as those of a run."""
+    with target.cursor() as cursor:
+        cursor.executemany(statement(__package__, "record"), [_record(run_id, verdict) for verdict in verdicts])
+
+
+def judge_and_record(target: Connection, run_id: int, patient_ids: Sequence[str]) -> dict[str, Verdict]:
+    """Do both."""
+    verdicts = judge(target, patient_ids)
+    record(target, run_id, verdicts.values())
+    return verdicts
 
 
 def concordance(target: Connection) -> list[Finding]:

@@ -28,11 +28,23 @@ def context() -> "EphemeralDataContext":
 def _context() -> "EphemeralDataContext":
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     from great_expectations import get_context
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
-    made = get_context(mode="ephemeral")
-    made.variables.progress_bars = ProgressBarsConfig(globally=False)  # commands have their own
-    return made
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),  # its default leaves a folder for a site behind
+        progress_bars=ProgressBarsConfig(globally=False),  # commands have their own
+        analytics_enabled=False,
+    )
+    return get_context(mode="ephemeral", project_config=config)
+
+
+def warm_up() -> None:
+    """Begin to make the context in the background, while others work."""
+    threading.Thread(target=context, daemon=True).start()
 
 
 def broken(rows: Sequence[Facts]) -> dict[str, list[Check]]:

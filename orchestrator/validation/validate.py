@@ -126,6 +126,17 @@ def _work_out_facts(project: Project, patients: Sequence[Patient]) -> None:
             )
 
 
+def _record(target: Connection, run_id: int, verdicts: Sequence[Verdict]) -> None:
+    """Record verdicts, and where their patients stand because of them."""
+    with target.transaction():
+        record(target, run_id, verdicts)
+        for verdict in verdicts:
+            if verdict.is_passed:
+                journal.validated(target, verdict.patient_id)
+            else:
+                journal.fail(target, verdict.patient_id, journal.NOT_VALID, verdict.problem)
+
+
 def _deepen(target_dsn: str, patient: Patient, verdict: Verdict) -> Verdict:
     """Add what the suites over the schema itself find beyond the facts."""
     known = {each.check for each in verdict.failures}
