@@ -87,7 +87,7 @@ select
         select count(*) from {{ view }}
         where expression_fold_change is distinct from 1.0
     ) as changed_in_view,
-    (select count(*) from stored)
+    (select count(*) from stored where expression_fold_change is distinct from 1.0)
     + (select count(*) from quarantined where expression_fold_change is distinct from 1.0) as changed_rows,
     (
         select count(*) from {{ view }} as seen
