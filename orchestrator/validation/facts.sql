@@ -104,7 +104,7 @@ select
     array_remove(
         array[
             case when queries.changed_in_view <> queries.changed_rows then 'rows that are not at 1.0' end,
-            case when queries.baseline_in_view <> queries.baseline_probes then 'rows at baseline' end
+            case when queries.true_probes <> queries.probes then 'transcripts looked up' end
         ],
         null
     ) as view_faults,
