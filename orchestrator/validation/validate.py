@@ -1,6 +1,7 @@
 """Validation of a cohort: facts by dbt, verdicts by Great Expectations, and the journal."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
@@ -91,17 +92,19 @@ def _validate(
     if built:
         project = _load(target_dsn, target, artifacts)
         for start in range(0, len(built), PATIENTS_A_CALL):
+            started = time.monotonic()
             some = built[start : start + PATIENTS_A_CALL]
             _work_out_facts(project, some)
-            found = judge(target, [patient.patient_id for patient in some])
+            judged = judge(target, [patient.patient_id for patient in some])
+            found = [judged[patient.patient_id] for patient in some]
             if deep:
-                found = {
-                    patient.patient_id: _deepen(target_dsn, patient, found[patient.patient_id]) for patient in some
-                }
-            record(target, run_id, list(found.values()))
-            for verdict in found.values():
+                found = [_deepen(target_dsn, *each) for each in zip(some, found, strict=True)]
+            _record(target, run_id, found)
+            for verdict in found:
                 report(verdict)
-            verdicts += found.values()
+            verdicts += found
+            seconds = round(time.monotonic() - started, 3)
+            journal.event(target, run_id, None, "validated", seconds=seconds, patients=len(some))
         groups = concordance(target)
     return Validated(verdicts, [patient.patient_id for patient in chosen if not patient.built_at], groups)
 
