@@ -9,7 +9,20 @@ from typing import NoReturn
 import psycopg
 import typer
 
-from orchestrator.cli import config, core, doctor, inventory, log, migrate, rehearse, sandbox, settings, status, tools
+from orchestrator.cli import (
+    config,
+    core,
+    doctor,
+    inventory,
+    log,
+    migrate,
+    parity,
+    rehearse,
+    sandbox,
+    settings,
+    status,
+    tools,
+)
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
 
@@ -27,6 +40,7 @@ app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(rehearse.rehearse)
+app.command()(parity.parity)
 app.command()(status.status)
 for name, group in {"config": config.app, "core": core.app, "sandbox": sandbox.app}.items():
     app.add_typer(group, name=name, callback=log.name_command)
