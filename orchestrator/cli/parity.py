@@ -35,7 +35,7 @@ def parity(
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
 
         def report(found: Parity) -> None:
-            differing = f", {found.differing:,} transcripts differ" if found.differing else ""
+            differing = f", {_how_many(found.differing)}" if found.differing else ""
             reporter.step(
                 f"{found.patient_id}: {found.result}{differing}", done=True, level=LEVELS.get(found.exit_code, "info"),
                 patient_id=found.patient_id, result=found.result, differing=found.differing,
@@ -80,7 +80,7 @@ def _reasons(found: Parity) -> str:
 def _show_differences(found: Parity) -> None:
     first = f", the first {len(found.differences):,} here" if len(found.differences) < found.differing else ""
     listing = table(
-        f"{found.patient_id}: {found.differing:,} transcripts differ{first}", "transcript", "#v0.5.0", "becomes",
+        f"{found.patient_id}: {_how_many(found.differing)}{first}", "transcript", "#v0.5.0", "becomes",
         "#v0.6.0", "is",
     )  # fmt: skip
     for each in found.differences:
@@ -88,3 +88,7 @@ def _show_differences(found: Parity) -> None:
             each.transcript_id, each.legacy, each.legacy_disposition, each.current, each.current_disposition
         )
     out.print(listing)
+
+
+def _how_many(differing: int) -> str:
+    return "1 transcript differs" if differing == 1 else f"{differing:,} transcripts differ"
