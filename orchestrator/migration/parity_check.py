@@ -1,6 +1,6 @@
 """Parity of both live sides: each patient's legacy database against its schema in v0.6.0."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +11,7 @@ import psycopg
 from orchestrator import journal
 from orchestrator.errors import MediabaseError, RefusedError, UsageError
 from orchestrator.journal import Patient
-from orchestrator.legacy.databases import snapshot
+from orchestrator.legacy.databases import LegacyDatabase, snapshot
 from orchestrator.legacy.kept import Kept, kept_rows, values
 from orchestrator.legacy.profile import BASELINE, STORED
 from orchestrator.legacy.survey import CoreIds, transcript_ids
@@ -115,26 +115,29 @@ def check_parity(
     `jobs` at a time, in read-only transactions. Keeps the first `limit` differing transcripts of each. Raises
     UsageError when a server cannot be reached or a patient is unknown, RefusedError without a journal.
     """
+    databases = legacy_databases(servers)
     with connect(servers.target) as target:
         target.read_only = True
         if not journal.exists(target):
             raise RefusedError(NO_JOURNAL)
-        pairs = _pairs(servers, target, patient_ids)
+        pairs = _pairs(databases, journal.patients(target).values(), patient_ids)
         core = read_core_ids(target, servers.target)
     begin(len(pairs))
     found = in_threads(partial(_check, servers, core, limit), pairs, jobs, report)
     return sorted(found, key=lambda each: each.patient_id)
 
 
-def _pairs(servers: Servers, target: Connection, asked: Sequence[str] | None) -> list[Pair]:
+def _is_migrated(patient: Patient) -> bool:
+    return patient.built_at is not None and patient.state != "rolled_back"
+
+
+def _pairs(databases: Sequence[LegacyDatabase], patients: Iterable[Patient], asked: Sequence[str] | None) -> list[Pair]:
     """Return the asked patients, or all that the journal or the legacy server knows."""
-    databases = legacy_databases(servers)
     names = {database.name for database in databases}
     pairs = {database.patient_id: Pair(database.patient_id, database.name) for database in databases}
-    for patient in journal.patients(target).values():
-        if patient.built_at:
-            database = patient.source_database if patient.source_database in names else None
-            pairs[patient.patient_id] = Pair(patient.patient_id, database)
+    for patient in filter(_is_migrated, patients):
+        source = patient.source_database if patient.source_database in names else None
+        pairs[patient.patient_id] = Pair(patient.patient_id, source)
     if asked is None:
         if not pairs:
             raise RefusedError("There is nothing to compare: no legacy database, and no patient in the journal.")
@@ -175,7 +178,7 @@ def _compare(servers: Servers, core: CoreIds, limit: int, pair: Pair, in_hand: W
         target = stack.enter_context(patient_snapshot(servers.target, schema, PATIENCE_SECONDS))
         in_hand.add(target)
         patient = journal.patients(target, [pair.patient_id]).get(pair.patient_id)
-        if patient is None or patient.built_at is None:
+        if patient is None or not _is_migrated(patient):
             problem = patient.problem if patient else ""
             return Parity(pair.patient_id, "not migrated", problem or f"mediabase migrate {pair.patient_id} moves it.")
         current = current_side(target, schema)
