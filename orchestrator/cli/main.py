@@ -16,6 +16,7 @@ from orchestrator.cli import (
     inventory,
     log,
     migrate,
+    parity,
     rehearse,
     sandbox,
     settings,
@@ -40,6 +41,7 @@ app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(rehearse.rehearse)
+app.command()(parity.parity)
 app.command()(status.status)
 app.command()(validate.validate)
 for name, group in {"config": config.app, "core": core.app, "sandbox": sandbox.app}.items():
