@@ -113,10 +113,10 @@ def test_one_failing_patient_of_a_list_is_named_and_the_others_are_built(lab: La
     lab.verify("DEMO_TNBC")
 
 
-def test_models_are_linted(lab: Lab) -> None:
-    """sqlfluff through dbt's templater, with the rules of the project."""
+def test_models_and_singular_tests_are_linted(lab: Lab) -> None:
+    """sqlfluff through dbt's templater, with the rules of the project; generic tests are macros, which it skips."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("sqlfluff"), "lint", "models"],
+        [Path(sys.executable).with_name("sqlfluff"), "lint", "models", "tests/singular"],
         cwd=CHECKOUT, capture_output=True, text=True,
         env=clean_environment(**environment(lab.where.target), DBT_TARGET_PATH=str(lab.home / "lint"),
                               DBT_LOG_PATH=str(lab.home / "lint")),
