@@ -1,6 +1,7 @@
 """Every data test of the project fails for the fault that it stands for, for no other, and for no healthy patient."""
 
 import json
+from pathlib import Path
 
 import pytest
 from helpers import Lab
@@ -198,3 +199,23 @@ def test_an_orphan_that_the_core_has_meanwhile_is_history(lab: Lab) -> None:
         assert failing(lab, *OF_THE_PATIENT) == []
     finally:
         lab.execute(f"delete from public.transcripts where transcript_id = '{orphan}'")
+
+
+@pytest.mark.parametrize("by_files", [False, True])
+def test_a_healthy_patient_passes(lab: Lab, tmp_path: Path, by_files: bool) -> None:
+    """Without any change, and with every bad value and missing transcripts; moved over a connection, or by files."""
+    lacking = lab.add_patient(
+        "LACKS-SOME.1",
+        "delete from cancer_transcript_base where transcript_id in "
+        "(select transcript_id from cancer_transcript_base where expression_fold_change = 1 limit 7)",
+        like=PATIENT,
+    )
+    patients = [lacking, "DEMO_BASELINE"]
+    folder = tmp_path if by_files else None
+    if by_files:
+        lab.export_csv(tmp_path, *patients)
+    outcomes = lab.migrate(*patients, csv=folder)
+    assert {outcome.result for outcome in outcomes.values()} == {"migrated"}
+    assert lab.query("select sum(missing_rows) from migration.patient") == [(7,)]
+    for patient_id in patients:
+        assert failing(lab, *OF_THE_PATIENT, patient_id=patient_id) == []
