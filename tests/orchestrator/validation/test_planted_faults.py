@@ -8,7 +8,7 @@ import pytest
 from helpers import Lab
 
 from orchestrator.patient_id import schema_name
-from orchestrator.validation.checks import ALL
+from orchestrator.validation.checks import ALL, CHECKS
 
 ANY = "(select min(transcript_id) from expression_data)"
 OTHER = "(select max(transcript_id) from expression_data)"
@@ -25,6 +25,10 @@ REST = (
 )
 GONE = {"S1", "S2", "S3", "X0", "Q2", "E2", "F1"}
 """What is broken, or cannot be told, of a patient without its schema."""
+
+
+Found = dict[str, dict[str, list[dict[str, object]]]]
+"""What validation says, by patient."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,7 @@ WELL = [f"WELL_{like}" for like in ("DEMO_HER2", "DEMO_BAD_VALUES")]
 
 
 @pytest.fixture(scope="module")
-def found(laboratory_server: Lab) -> Iterator[dict[str, dict[str, list[dict[str, object]]]]]:
+def found(laboratory_server: Lab) -> Iterator[Found]:
     """Return what validation says of a patient with each fault, and of patients that are well."""
     lab = laboratory_server
     lab.reset()
@@ -227,9 +231,7 @@ def checks(findings: list[dict[str, object]]) -> set[str]:
 @pytest.mark.parametrize(
     ("patient_id", "fault"), list(zip(IDS, FAULTS, strict=True)), ids=[each.name for each in FAULTS]
 )
-def test_a_planted_fault_is_named(
-    found: dict[str, dict[str, list[dict[str, object]]]], patient_id: str, fault: Fault
-) -> None:
+def test_a_planted_fault_is_named(found: Found, patient_id: str, fault: Fault) -> None:
     """By the checks that it stands for, and by no others; what informs is noted and fails nothing."""
     assert checks(found[patient_id]["failures"]) == fault.fails
     like = {"DEMO_HER2": {"C3"}, "DEMO_BAD_VALUES": set()}[fault.like]
@@ -237,10 +239,32 @@ def test_a_planted_fault_is_named(
         assert checks(found[patient_id]["notes"]) | like >= fault.notes | like
 
 
-def test_patients_that_are_well_pass(found: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+def test_patients_that_are_well_pass(found: Found) -> None:
     """Nothing is found in the copies without a fault, nor in the demo patients."""
     for patient_id in (*WELL, "DEMO_HER2", "DEMO_BAD_VALUES", "DEMO_BASELINE", "DEMO_TNBC"):
         assert found[patient_id]["failures"] == [], patient_id
+
+
+def test_data_tests_over_the_facts_name_the_same_patients(laboratory_server: Lab, found: Found) -> None:
+    """The data test that a check names finds the patients that the check finds, and warns where it only informs."""
+    lab = laboratory_server
+    success, said = lab.dbt("test", "--select", "path:tests/cohort")
+    assert not success, said
+    target = lab.home / "dbt-of-tests" / "target"
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    ended = {result["unique_id"].split(".")[2]: result["status"] for result in results}
+    compared = set()
+    for name, status in ended.items():
+        named = [check for check in CHECKS if check.dbt_test == name]
+        if not named:  # E1, and the hook of every run
+            continue
+        ids = {check.id for check in named}
+        by_checks = {each for each, verdict in found.items() if ids & checks(verdict["failures"] + verdict["notes"])}
+        query = (target / "compiled" / "mediabase" / "tests" / "cohort" / f"{name}.sql").read_text()
+        assert {str(patient_id) for patient_id, *_ in lab.query(query)} == by_checks, name
+        assert status == ("fail" if named[0].severity == "integrity" else "warn"), name
+        compared |= ids
+    assert len(compared) == 18
 
 
 def test_every_check_of_one_patient_is_planted() -> None:
