@@ -1,5 +1,7 @@
-select patient_id
-from {{ ref('cohort_summary') }}
+select journal.patient_id
+from {{ source('migration', 'patient') }} as journal
+left join {{ ref('cohort_summary') }} as summed_up on journal.patient_id = summed_up.patient_id
 where
-    is_sound is not true
-    {{ and_asked_patient() }}
+    journal.built_at is not null
+    and summed_up.is_sound is not true
+    {{ and_asked_patient('journal.patient_id') }}

@@ -239,6 +239,11 @@ class Lab:
             connection.execute("drop event trigger if exists gate")
             for schema in self.schemas():
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
+            for (table,) in connection.execute(
+                "select oid::regclass::text from pg_class where relnamespace = to_regnamespace('cohort') "
+                "and relkind = 'r' and starts_with(relname, 'patient_') and relname <> 'patient_structure_spec'"
+            ).fetchall():
+                connection.execute(f"truncate {table}".encode())
             if journal.exists(connection):
                 for (partition,) in connection.execute(
                     "select inhrelid::regclass::text from pg_inherits "

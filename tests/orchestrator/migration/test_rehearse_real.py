@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers import Lab, running_server
-from test_real_data import NAIVE, VERSIONED, fitted, real_lab
+from real_data import NAIVE, VERSIONED, fitted, real_lab
 
 from orchestrator.patient_id import schema_name
 

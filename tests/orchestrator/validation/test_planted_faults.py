@@ -216,7 +216,7 @@ def found(laboratory_server: Lab) -> Iterator[Found]:
             connection.execute(f"set search_path = {schema_name(patient_id)}".encode())
             connection.execute("set allow_system_table_mods = on")
             connection.execute(fault.statement.encode())
-    done = lab.run("validate", "--all", "--json", timeout=300)
+    done = lab.call("validate", "--all", "--json")
     assert done.returncode == 1, done.stderr
     yield {each["patient_id"]: each for each in json.loads(done.stdout)["verdicts"]}
     lab.reset()
