@@ -9,7 +9,20 @@ from typing import NoReturn
 import psycopg
 import typer
 
-from orchestrator.cli import config, core, doctor, inventory, log, migrate, rehearse, sandbox, settings, status, tools
+from orchestrator.cli import (
+    config,
+    core,
+    doctor,
+    inventory,
+    log,
+    migrate,
+    rehearse,
+    report,
+    sandbox,
+    settings,
+    status,
+    tools,
+)
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
 
@@ -28,6 +41,7 @@ app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(rehearse.rehearse)
 app.command()(status.status)
+app.command()(report.report)
 for name, group in {"config": config.app, "core": core.app, "sandbox": sandbox.app}.items():
     app.add_typer(group, name=name, callback=log.name_command)
 app.command(context_settings=tools.PASS_ON)(tools.dbt)
