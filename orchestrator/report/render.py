@@ -206,10 +206,10 @@ def _grouped(value: int | None) -> str:
 
 
 def _fold(value: float | None) -> str:
-    """Return a fold change with three digits that count."""
+    """Return a fold change with three significant digits."""
     if value is None:
         return "unknown"
-    return f"{value:,.0f}" if 1000 <= value < 1e6 else f"{value:.3g}"
+    return f"{value:,.0f}" if 1000 <= value < 1e6 else f"{value:#.3g}".rstrip(".")
 
 
 def _when(moment: datetime | None) -> str:
