@@ -1,3 +1,8 @@
-{% macro first_ids(transcript_id, condition) -%}
-    coalesce((array_agg({{ transcript_id }} order by {{ transcript_id }}) filter (where {{ condition }}))[1:20], '{}')
+{% macro first_ids(rows, condition='true') -%}
+    array(
+        select transcript_id from {{ rows }}
+        where {{ condition }}
+        order by transcript_id
+        limit 20
+    )
 {%- endmacro %}

@@ -45,6 +45,9 @@ select
     distribution.lowest,
     distribution.highest,
     distribution.above_baseline,
+    -- The guide's own summary.
+    facts.baseline_stored = 0 and facts.not_positive_finite = 0 and facts.orphans_stored = 0
+    and described.metadata_rows = 1 as is_sound,
     validation.is_passed,
     validation.checked_at,
     -- Facts are of the data that the journal speaks of, or of data that is no longer there.

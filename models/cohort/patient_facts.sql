@@ -1,5 +1,7 @@
--- What the integrity checks of one patient need, from one look at its rows. Counts of faults are 0 for a patient that
--- is well. NaN is greater than everything and equal to itself, as PostgreSQL compares.
+-- What the integrity checks of one patient need. Counts of faults are 0 for a patient that is well. NaN is greater than
+-- everything and equal to itself, as PostgreSQL compares.
+-- A build stores only ids that the core has, each once. While the rows are those that parity was proven for, and the
+-- core's ids those of the build, that still holds; it is looked at again when either has changed.
 with
 
 journal as (
@@ -9,14 +11,30 @@ journal as (
 
 ),
 
+proof as materialized (
+
+    select
+        digest,
+        proven_digest,
+        digest is distinct from proven_digest as has_other_rows,
+        digest is distinct from proven_digest or core_fingerprint is distinct from '{{ core_fingerprint() }}'
+            as has_other_ids
+    from (
+        select
+            migration.patient_digest(schema_name) as digest,
+            coalesce(current_digest, legacy_digest) as proven_digest,
+            core_fingerprint
+        from journal
+    ) as digested
+
+),
+
 stored as materialized (
 
     select
-        sparse.transcript_id::text as transcript_id,
-        sparse.expression_fold_change as fold_change,
-        transcripts.transcript_id is null as is_unknown
-    from {{ ref('expression_data').include(database=false, schema=false) }} as sparse
-    left join {{ source('core', 'transcripts') }} as transcripts on sparse.transcript_id = transcripts.transcript_id
+        transcript_id::text as transcript_id,
+        expression_fold_change as fold_change
+    from {{ ref('expression_data').include(database=false, schema=false) }}
 
 ),
 
@@ -41,11 +59,7 @@ stored_facts as (
     select
         count(*) as stored_rows,
         count(*) filter (where fold_change = 1.0) as baseline_stored,
-        count(*) filter (where is_unknown) as orphans_stored,
-        count(*) filter (where (fold_change > 0 and fold_change < 'Infinity') is not true) as not_positive_finite,
-        {{ first_ids('transcript_id', 'fold_change = 1.0') }} as baseline_ids,
-        {{ first_ids('transcript_id', 'is_unknown') }} as orphan_ids,
-        {{ first_ids('transcript_id', "(fold_change > 0 and fold_change < 'Infinity') is not true") }} as bad_ids
+        count(*) filter (where (fold_change > 0 and fold_change < 'Infinity') is not true) as not_positive_finite
     from stored
 
 ),
@@ -54,8 +68,7 @@ quarantine_facts as (
 
     select
         count(*) as quarantined_rows,
-        count(*) filter (where reason is distinct from true_reason) as wrong_reasons,
-        {{ first_ids('transcript_id', 'reason is distinct from true_reason') }} as wrong_ids
+        count(*) filter (where reason is distinct from true_reason) as wrong_reasons
     from quarantined
 
 ),
@@ -73,23 +86,28 @@ reasons as (
 
 ),
 
+orphans as (
+
+    select stored.transcript_id
+    from stored
+    left join {{ source('core', 'transcripts') }} as transcripts on stored.transcript_id = transcripts.transcript_id
+    where (select has_other_ids from proof) and transcripts.transcript_id is null
+
+),
+
 doubled as (
 
     select
-        coalesce(sum(n - 1), 0)::bigint as doubled_rows,
-        {{ first_ids('transcript_id', 'true') }} as doubled_ids
+        transcript_id,
+        count(*) - 1 as more
     from (
-        select
-            transcript_id,
-            count(*) as n
-        from (
-            select transcript_id from stored
-            union all
-            select transcript_id from quarantined
-        ) as ids
-        group by 1
-        having count(*) > 1
-    ) as repeated
+        select transcript_id from stored
+        union all
+        select transcript_id from quarantined
+    ) as ids
+    where (select has_other_rows from proof)
+    group by 1
+    having count(*) > 1
 
 )
 
@@ -99,15 +117,15 @@ select
     quarantine_facts.quarantined_rows,
     reasons.quarantine_reasons,
     stored_facts.baseline_stored,
-    stored_facts.baseline_ids,
-    stored_facts.orphans_stored,
-    stored_facts.orphan_ids,
+    {{ first_ids('stored', 'fold_change = 1.0') }} as baseline_ids,
+    (select count(*) from orphans) as orphans_stored,
+    {{ first_ids('orphans') }} as orphan_ids,
     stored_facts.not_positive_finite,
-    stored_facts.bad_ids,
-    doubled.doubled_rows,
-    doubled.doubled_ids,
+    {{ first_ids('stored', "(fold_change > 0 and fold_change < 'Infinity') is not true") }} as bad_ids,
+    (select coalesce(sum(more), 0)::bigint from doubled) as doubled_rows,
+    {{ first_ids('doubled') }} as doubled_ids,
     quarantine_facts.wrong_reasons,
-    quarantine_facts.wrong_ids,
+    {{ first_ids('quarantined', 'reason is distinct from true_reason') }} as wrong_ids,
     array_remove(
         array[
             case when stored_facts.stored_rows is distinct from journal.stored_rows then 'stored' end,
@@ -122,11 +140,11 @@ select
         ],
         null
     ) as count_faults,
-    migration.patient_digest(journal.schema_name) as digest,
-    coalesce(journal.current_digest, journal.legacy_digest) as proven_digest,
+    proof.digest,
+    proof.proven_digest,
     now() as checked_at
 from journal
+cross join proof
 cross join stored_facts
 cross join quarantine_facts
 cross join reasons
-cross join doubled

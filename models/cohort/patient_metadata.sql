@@ -41,6 +41,7 @@ summed_up as (
 
 select
     journal.patient_id,
+    summed_up.metadata_rows,
     summed_up.cancer_type,
     summed_up.cancer_subtype,
     summed_up.digest is not distinct from journal.metadata_digest as is_as_built,

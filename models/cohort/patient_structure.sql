@@ -1,5 +1,6 @@
 -- From the catalog alone, so that it can be told of a schema in whatever state it is. Definitions are spelled as
 -- PostgreSQL does with the patient's schema in front of the search path, hence without its name.
+-- depends_on: {{ ref('cancer_transcript_base') }}, which is the last that a build makes
 with
 
 expected as (

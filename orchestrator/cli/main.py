@@ -22,6 +22,7 @@ from orchestrator.cli import (
     settings,
     status,
     tools,
+    validate,
 )
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.failures import CONNECTION_LOST, describe_failure
@@ -42,6 +43,7 @@ app.command()(migrate.export)
 app.command()(rehearse.rehearse)
 app.command()(status.status)
 app.command()(report.report)
+app.command()(validate.validate)
 for name, group in {"config": config.app, "core": core.app, "sandbox": sandbox.app}.items():
     app.add_typer(group, name=name, callback=log.name_command)
 app.command(context_settings=tools.PASS_ON)(tools.dbt)

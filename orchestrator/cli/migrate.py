@@ -17,9 +17,11 @@ from orchestrator.errors import ExitCode, RefusedError, UsageError, worst
 from orchestrator.migration import driver, plan
 from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.findings import Finding
-from orchestrator.migration.outcome import Options, Outcome, Progress
+from orchestrator.migration.outcome import Message, Options, Outcome, Progress, Validation
 from orchestrator.migration.preflight import preflight, refusal
 from orchestrator.postgres.connection import servers
+from orchestrator.validation.judge import judge_and_record
+from orchestrator.validation.suites import warm_up
 from orchestrator.wording import counts
 
 MAX_TABLE_ROWS = 60
@@ -28,6 +30,8 @@ MAX_TABLE_ROWS = 60
 LEVELS: dict[ExitCode, Level] = {ExitCode.QUARANTINED: "warning", ExitCode.FAILED: "error"}
 """Of what is said of a patient; info for all others."""
 
+
+VALIDATION = Validation(judge_and_record, warm_up)
 
 Manifest = Annotated[
     Path | None, typer.Option(help="patients.csv with clinical facts (cancer_type, cancer_subtype, ...).")
@@ -63,7 +67,7 @@ def migrate(
     options = Options(force, settings.on_bad_rows, believe.value if believe else None)
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
 
-        def report(message: Progress | Outcome) -> None:
+        def report(message: Message) -> None:
             _show(reporter, message)
 
         found = preflight(where, chosen(ids, all_patients), csv, settings.jobs)
@@ -76,7 +80,7 @@ def migrate(
                 raise RefusedError(reason)
             outcomes = driver.migrate(
                 where, chosen(ids, all_patients), options, settings.jobs,
-                artifact_folder(settings.home), manifest, csv,
+                artifact_folder(settings.home), manifest, csv, VALIDATION,
                 reporter.begin, report,
             )  # fmt: skip
     _summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)
@@ -104,7 +108,7 @@ def export(
     surface = believe.value if believe else None
     with servers(current()) as where, progress(is_quiet=as_json) as reporter:
 
-        def report(message: Progress | Outcome) -> None:
+        def report(message: Message) -> None:
             _show(reporter, message)
 
         if csv:
@@ -141,10 +145,10 @@ def say_findings(found: Sequence[Finding], dry_run: bool) -> None:
         say(f"This migration would be refused. {reason}", "warning", prefix="warning: ")
 
 
-def _show(reporter: Reporter, message: Progress | Outcome) -> None:
+def _show(reporter: Reporter, message: Message) -> None:
     if isinstance(message, Progress):
         reporter.step(f"{message.patient_id}: {message.phase}", **asdict(message))
-    else:
+    elif isinstance(message, Outcome):
         rows = f", {message.legacy_rows:,} rows" if message.legacy_rows else ""
         problem = f": {message.message}" if message.message else ""
         level = LEVELS.get(message.exit_code, "info")
@@ -180,5 +184,6 @@ def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
     out.print(f"{patients}: {text or 'nothing to do'}.")
     if by_result["migrated"] and not by_result["failed"] and not dry_run:
         out.print(
-            "Every migrated value was read back and compared by digest. Where each patient stands: mediabase status"
+            "Every migrated value was read back and compared by digest, and every patient validated. "
+            "What the biology says: mediabase validate --all"
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from orchestrator.cli.log import is_json
-from orchestrator.cli.migrate import say_findings
+from orchestrator.cli.migrate import VALIDATION, say_findings
 from orchestrator.cli.options import AsJson, BadRows, Believe, Ids, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
@@ -52,6 +52,7 @@ def rehearse(
         home=settings.home,
         pg_bin=settings.pg_bin,
         keep=keep,
+        validation=VALIDATION,
     )
     with servers(settings) as where, progress("steps", is_quiet=as_json) as reporter:
         if is_json() or not as_json:

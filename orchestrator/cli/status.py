@@ -6,7 +6,6 @@ from orchestrator import journal
 from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, table
 from orchestrator.cli.settings import current
-from orchestrator.errors import RefusedError
 from orchestrator.journal import Patient, Run
 from orchestrator.postgres.connection import connect, servers
 from orchestrator.wording import counts
@@ -18,8 +17,7 @@ def status(as_json: AsJson = False) -> None:
     Example: mediabase status
     """
     with servers(current()) as where, connect(where.target, autocommit=True) as target:
-        if not journal.exists(target):
-            raise RefusedError("This target has no journal yet: nothing was migrated (mediabase migrate --all).")
+        journal.require(target)
         patients = list(journal.patients(target).values())
         runs = journal.last_runs(target, 1)
         holder = journal.holder(target)

@@ -79,12 +79,23 @@ def run_models(project: Project, select: list[str], variables: dict[str, object]
     parsed project is used again for every list of patients: a list, unlike the variable `patient_id`, decides
     nothing at parse. dbt is not thread-safe: one call at a time in a process.
     """
+    return _invoke(project, ["run", "--select", *select, "--vars", json.dumps(variables)])
+
+
+def run_seeds(project: Project) -> bool:
+    """Load the seeds anew with `dbt seed` in this process, and return whether it succeeded.
+
+    Views that depend on them are gone until their models run.
+    """
+    return _invoke(project, ["seed", "--full-refresh"])
+
+
+def _invoke(project: Project, arguments: list[str]) -> bool:
     from dbt.adapters.factory import cleanup_connections
     from dbt.cli.main import dbtRunner
 
-    arguments = [*QUIETLY, "run", "--select", *select, "--vars", json.dumps(variables)]
     try:
-        return bool(dbtRunner(manifest=project.manifest).invoke(arguments).success)
+        return bool(dbtRunner(manifest=project.manifest).invoke([*QUIETLY, *arguments]).success)
     finally:
         cleanup_connections()
 

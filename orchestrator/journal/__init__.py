@@ -17,6 +17,8 @@ from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.statements import statement
 
+NOT_VALID = "MB026"
+"""Error code of a patient whose validation failed."""
 LOCK_KEY = 0x6D656469616261  # "mediaba"
 
 
@@ -75,6 +77,12 @@ class Run:
 def exists(connection: Connection) -> bool:
     """Tell whether the target has a journal."""
     return connection.execute("select to_regclass('migration.patient')").fetchone() != (None,)
+
+
+def require(connection: Connection) -> None:
+    """Raise RefusedError when the target has no journal."""
+    if not exists(connection):
+        raise RefusedError("This target has no journal yet: nothing was migrated (mediabase migrate --all).")
 
 
 def patients(connection: Connection, patient_ids: Sequence[str] | None = None) -> dict[str, Patient]:
@@ -169,6 +177,11 @@ def fail(connection: Connection, patient_id: str, code: str, message: str) -> No
     """Record that a patient failed; `message` is ours, and never holds a value of a patient."""
     values = {"patient_id": patient_id, "code": code, "message": message}
     connection.execute(statement(__package__, "fail"), values)
+
+
+def validated(connection: Connection, patient_id: str) -> None:
+    """Record that a patient passed its validation; one that was never published only once it is."""
+    connection.execute(statement(__package__, "validated"), {"patient_id": patient_id, "not_valid": NOT_VALID})
 
 
 def recover(connection: Connection, patient_id: str) -> None:

@@ -1,4 +1,4 @@
-"""A batch of patients: staged from where their rows are, then built, checked and published."""
+"""A batch of patients: staged from where their rows are, built, and after validation published."""
 
 import time
 from collections.abc import Sequence
@@ -14,7 +14,17 @@ from orchestrator.legacy.survey import CoreIds
 from orchestrator.migration import source
 from orchestrator.migration.core import core_ids
 from orchestrator.migration.export import clear, export_patient
-from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report, Result
+from orchestrator.migration.outcome import (
+    Built,
+    Judgement,
+    Options,
+    Outcome,
+    Place,
+    Progress,
+    Report,
+    Result,
+    Validation,
+)
 from orchestrator.migration.parity import difference, is_gone, read_digest
 from orchestrator.migration.publish import publish
 from orchestrator.migration.source import Origin
@@ -62,23 +72,39 @@ def build_batch(
     project: Project,
     patient_ids: list[str],
     options: Options,
+    is_first: bool,
     target: Connection,
     report: Report,
 ) -> None:
-    """Build staged patients in one dbt call, check parity, and publish; report every outcome."""
+    """Build staged patients and work out their facts in one dbt call; report that they are `Built`.
+
+    The first call of a process also makes the views across patients.
+    """
     for patient_id in patient_ids:
         report(Progress(patient_id, "build"))
     started = time.monotonic()
+    facts = "path:models/cohort" if is_first else "config.materialized:cohort_table"
     run_models(
         project,
-        ["path:models/staging", "path:models/patient"],
+        ["path:models/staging", "path:models/patient", facts],
         {"patient_ids": patient_ids, "on_bad_rows": options.on_bad_rows},
     )
     journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))
-    for patient_id in patient_ids:
-        report(Progress(patient_id, "parity"))
-        report(_finish(place, target, patient_id))
+    report(Built(patient_ids))
     clear(target, patient_ids)
+
+
+def finish_batch(target: Connection, run_id: int, patient_ids: Sequence[str], validation: Validation) -> list[Outcome]:
+    """Validate patients that dbt was asked to build, and let readers in where all is well."""
+    started = time.monotonic()
+    known = journal.patients(target, patient_ids)
+    built = [patient_id for patient_id in patient_ids if known[patient_id].state == "built"]
+    try:
+        judgements = validation.judge(target, run_id, built) if built else {}
+    except (MediabaseError, psycopg.Error) as error:
+        return [_failed(target, run_id, patient_id, error) for patient_id in patient_ids]
+    journal.event(target, run_id, None, "validated", seconds=round(time.monotonic() - started, 3))
+    return [_finish(target, run_id, known[each], judgements.get(each)) for each in patient_ids]
 
 
 def _unless_settled(
@@ -147,6 +173,8 @@ def settled_by_data(
     if origin.digest != known.legacy_digest and not options.force:
         _refuse_doubtful(known, origin)
     if read_digest(target, known.schema_name) == known.current_digest:
+        if known.error_code == journal.NOT_VALID and not options.force:
+            raise PatientError(journal.NOT_VALID, known.problem)
         return _outcome(known, "unchanged") if is_same_legacy and not options.force else None
     if is_same_legacy:
         return _outcome(known, "kept", "Changed in v0.6.0 since it was migrated; it stays as it is.")
@@ -161,20 +189,20 @@ def _refuse_doubtful(known: Patient, origin: Origin) -> None:
         raise PatientError("MB025", OLDER)
 
 
-def _finish(place: Place, target: Connection, patient_id: str) -> Outcome:
-    """Check parity of a patient that dbt was asked to build, and let readers in."""
+def _finish(target: Connection, run_id: int, patient: Patient, judgement: Judgement | None) -> Outcome:
     started = time.monotonic()
     try:
-        patient = journal.patients(target, [patient_id])[patient_id]
-        if patient.state != "built":
-            raise PatientError(patient.error_code or "MB020", patient.problem or NOT_BUILT.format(patient_id))
-        digest = read_digest(target, patient.schema_name)
-        if differs := difference(patient, digest):
+        if judgement is None:
+            raise PatientError(patient.error_code or "MB020", patient.problem or NOT_BUILT.format(patient.patient_id))
+        if judgement.digest and (differs := difference(patient, judgement.digest)):
             raise PatientError("MB021", f"Parity: {differs}.")
-        has_reader = publish(target, patient, digest)
-        journal.event(target, place.run_id, patient_id, "published", seconds=round(time.monotonic() - started, 3))
+        if judgement.problem or judgement.digest is None:
+            raise PatientError(journal.NOT_VALID, judgement.problem)
+        has_reader = publish(target, patient, judgement.digest)
+        seconds = round(time.monotonic() - started, 3)
+        journal.event(target, run_id, patient.patient_id, "published", seconds=seconds)
     except (MediabaseError, psycopg.Error) as error:
-        return _failed(target, place.run_id, patient_id, error)
+        return _failed(target, run_id, patient.patient_id, error)
     return _outcome(patient, "migrated", "" if has_reader else NO_READER)
 
 

@@ -18,9 +18,9 @@ from orchestrator import journal
 from orchestrator.errors import ExitCode, worst
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core
-from orchestrator.migration.batch import stage
+from orchestrator.migration.batch import finish_batch, stage
 from orchestrator.migration.manifest import read_manifest, store_manifest, update_metadata
-from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report
+from orchestrator.migration.outcome import Built, Message, Options, Outcome, Place, Progress, Report, Validation
 from orchestrator.migration.source import find
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
@@ -40,12 +40,14 @@ def migrate(
     artifacts: Path,
     manifest: Path | None,
     csv: Path | None,
+    validation: Validation,
     begin: Callable[[int], None],
     report: Report,
 ) -> list[Outcome]:
     """Migrate the named patients, or all, from their databases or from the folder `csv` of an export.
 
-    Returns what became of each, in no order. `begin` is told how many there are, `report` what happens to each.
+    Returns what became of each, in no order. `begin` is told how many there are, `report` what happens to each, and
+    `validation` says which of those that were built are published.
     Raises UsageError, RefusedError or LockedError before any patient is touched.
     """
     found, databases = find(servers, csv, patient_ids)
@@ -55,11 +57,15 @@ def migrate(
         if facts:
             store_manifest(lock, facts)
         begin(len(databases))
+        known = journal.patients(lock, [database.patient_id for database in databases])
+        if options.force or any(not patient.published_at for patient in known.values()):
+            validation.warm_up()
         place = Place(servers.target, servers.legacy, run_id, artifacts)
         for message in _run_workers(lock, place, options, _batches(databases, jobs), jobs):
-            report(message)
-            if isinstance(message, Outcome):
-                outcomes.append(message)
+            for each in _finished(lock, run_id, message, validation, report):
+                report(each)
+                if isinstance(each, Outcome):
+                    outcomes.append(each)
         if facts:
             unchanged = {each.patient_id for each in outcomes if each.result == "unchanged"}
             edited = update_metadata(lock, facts, unchanged)
@@ -84,6 +90,17 @@ def export(
             outcomes.append(stage(servers.legacy, lock, run_id, database, ids, believe))
             report(outcomes[-1])
     return outcomes
+
+
+def _finished(
+    lock: Connection, run_id: int, message: Message, validation: Validation, report: Report
+) -> Sequence[Progress | Outcome]:
+    """Return what a worker's message says; where it says that patients are built, finish those."""
+    if not isinstance(message, Built):
+        return [message]
+    for patient_id in message.patient_ids:
+        report(Progress(patient_id, "validate"))
+    return finish_batch(lock, run_id, message.patient_ids, validation)
 
 
 @contextmanager
@@ -124,7 +141,7 @@ def _run_workers(
     options: Options,
     batches: list[Sequence[LegacyDatabase]],
     jobs: int,
-) -> Iterator[Progress | Outcome]:
+) -> Iterator[Message]:
     """Yield every message of up to `jobs` workers until all batches are done; end them whatever happens."""
     waiting = deque(batches)
     workers: dict[Pipe, _Worker] = {}
@@ -171,7 +188,7 @@ class _Worker:
         with suppress(ConnectionError):  # it has died: the next read tells, with what it leaves behind
             self.pipe.send(batch)
 
-    def messages(self) -> Iterator[Progress | Outcome]:
+    def messages(self) -> Iterator[Message]:
         """Yield the next message; of a process that is gone, a failure for each patient it leaves behind."""
         try:
             message = self.pipe.recv()
@@ -185,6 +202,8 @@ class _Worker:
         if message is None:
             self.is_ready = True
             return
+        if isinstance(message, Built):
+            self.unreported.difference_update(message.patient_ids)
         if isinstance(message, Outcome):
             self.unreported.discard(message.patient_id)
         yield message

@@ -1,11 +1,12 @@
 """What moves between the driver, its workers and the command line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from orchestrator.errors import ExitCode
+from orchestrator.postgres.connection import Connection
 
 Result = Literal["staged", "exported", "migrated", "unchanged", "kept", "failed"]
 """staged for dbt; exported to a file; migrated now; unchanged since; kept because v0.6.0 was changed since; failed."""
@@ -38,7 +39,26 @@ class Progress:
     """A patient entered a phase."""
 
     patient_id: str
-    phase: Literal["export", "build", "parity"]
+    phase: Literal["export", "build", "validate"]
+
+
+@dataclass(frozen=True)
+class Built:
+    """dbt was asked to build these patients, and the facts about them were worked out."""
+
+    patient_ids: list[str]
+
+
+class Judgement(Protocol):
+    """What validation says of a patient."""
+
+    @property
+    def digest(self) -> str | None:
+        """Return the sha256 of its rows, read back; None when it could not be taken."""
+
+    @property
+    def problem(self) -> str:
+        """Return what failed, as one sentence; empty when nothing did."""
 
 
 @dataclass(frozen=True)
@@ -64,5 +84,16 @@ class Outcome:
         return ExitCode.QUARANTINED if self.quarantined else ExitCode.DONE
 
 
-Report = Callable[[Progress | Outcome], None]
+Message = Progress | Built | Outcome
+Report = Callable[[Message], None]
 """Told what happens to each patient."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How patients that were built are validated before they are published."""
+
+    judge: Callable[[Connection, int, Sequence[str]], Mapping[str, Judgement]]
+    """Judges patients by their facts in the target, and records the verdicts as those of a run."""
+    warm_up: Callable[[], None]
+    """Begins to load, in the background, what judging needs."""

@@ -1,4 +1,5 @@
 update migration.patient set
+    state = 'validated',
     current_digest = %(digest)s,
     published_at = coalesce(published_at, now()),
     changed_at = clock_timestamp()

@@ -16,7 +16,7 @@ from orchestrator.migration.copies import Copied, Say
 from orchestrator.migration.examine import Rehearsed, differences, examine
 from orchestrator.migration.extrapolate import Work, choose_sample, fit, predict_bytes, predict_seconds
 from orchestrator.migration.names import legacy_databases
-from orchestrator.migration.outcome import Options, Outcome, Progress
+from orchestrator.migration.outcome import Message, Options, Outcome, Progress, Validation
 from orchestrator.migration.untouched import Movement, movements, positions
 from orchestrator.patient_id import is_supported
 from orchestrator.postgres.connection import Servers, connect, read_only
@@ -42,6 +42,7 @@ class Request:
     """Folder below which the scratch server's own will be."""
     pg_bin: Path | None
     keep: bool
+    validation: Validation
 
 
 @dataclass(frozen=True)
@@ -158,14 +159,16 @@ def survey_all(source: Servers, request: Request, begin: Begin, say: Say) -> tup
 
 
 def _migrate(where: Servers, wanted: Sequence[str], request: Request, artifacts: Path, say: Say) -> list[Outcome]:
-    def report(message: Progress | Outcome) -> None:
+    def report(message: Message) -> None:
         if isinstance(message, Outcome):
             facts = {"result": message.result, "level": "error" if message.result == "failed" else "info"}
             say(f"{message.patient_id}: {message.result}", True, patient_id=message.patient_id, **facts)
-        else:
+        elif isinstance(message, Progress):
             say(f"{message.patient_id}: {message.phase}", False, patient_id=message.patient_id, phase=message.phase)
 
-    return driver.migrate(where, wanted, request.options, request.jobs, artifacts, None, None, lambda _: None, report)
+    return driver.migrate(
+        where, wanted, request.options, request.jobs, artifacts, None, None, request.validation, lambda _: None, report
+    )
 
 
 def _predict(

@@ -17,10 +17,11 @@ from typing import TypeVar
 import psycopg
 
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
+from orchestrator.dbt.seeds import ensure_seeds
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.batch import build_batch, stage_batch
-from orchestrator.migration.outcome import Options, Outcome, Place, Progress, Report
+from orchestrator.migration.outcome import Built, Message, Options, Outcome, Place, Report
 from orchestrator.postgres.connection import Connection, connect, resolve
 
 SWITCH_SECONDS = 0.0005
@@ -28,7 +29,7 @@ SWITCH_SECONDS = 0.0005
 
 Batch = Sequence[LegacyDatabase]
 Staged = Queue[list[str] | None]
-Send = Callable[[Progress | Outcome | None], None]
+Send = Callable[[Message | None], None]
 T = TypeVar("T")
 
 
@@ -48,7 +49,7 @@ def _work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     os.environ.update(dbt_environment(resolve(place.target_dsn), place.artifacts / f"worker-{number}"))
     sending = threading.Lock()
 
-    def send(message: Progress | Outcome | None) -> None:
+    def send(message: Message | None) -> None:
         with sending:
             pipe.send(message)
 
@@ -57,8 +58,10 @@ def _work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     # Daemons, so that a fault in any thread ends the process, which the driver sees.
     threading.Thread(target=_parse, args=(project,), daemon=True).start()
     threading.Thread(target=_stage, args=(pipe.recv, send, place, options, staged), daemon=True).start()
+    is_first = True
     while patient_ids := staged.get():
-        _build(send, place, options, project, patient_ids)
+        _build(send, place, options, project, patient_ids, is_first)
+        is_first = False
     pipe.close()  # the driver does not wait for Python to take dbt apart
 
 
@@ -82,9 +85,13 @@ def _stage(receive: Callable[[], Batch | None], send: Send, place: Place, option
         staged.put(None)
 
 
-def _build(send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str]) -> None:
+def _build(
+    send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str], is_first: bool
+) -> None:
     def build(target: Connection, report: Report) -> None:
-        build_batch(place, project.result(), patient_ids, options, target, report)
+        if is_first:
+            ensure_seeds(project.result(), target)
+        build_batch(place, project.result(), patient_ids, options, is_first, target, report)
 
     _guarded(send, place, patient_ids, build)
 
@@ -96,7 +103,9 @@ def _guarded(send: Send, place: Place, patient_ids: Sequence[str], act: Callable
     """
     unreported = set(patient_ids)
 
-    def report(message: Progress | Outcome) -> None:
+    def report(message: Message) -> None:
+        if isinstance(message, Built):
+            unreported.difference_update(message.patient_ids)
         if isinstance(message, Outcome):
             unreported.discard(message.patient_id)
         send(message)

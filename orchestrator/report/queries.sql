@@ -1,7 +1,7 @@
 -- Whether the compatibility view shows what is stored, and what the guide's example queries found.
 select
     patient_id,
-    changed_in_view = changed_rows and baseline_in_view = baseline_probes as is_true,
+    changed_in_view = changed_rows and true_probes = probes as is_true,
     overexpressed_rows,
     drug_target_rows,
     suppressor_rows

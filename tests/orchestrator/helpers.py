@@ -25,11 +25,13 @@ from psycopg import sql
 from orchestrator import journal
 from orchestrator import sandbox as sandboxes
 from orchestrator.cli.main import main
+from orchestrator.cli.migrate import VALIDATION
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
+from orchestrator.dbt.seeds import ensure_seeds
 from orchestrator.migration import core, driver, plan
-from orchestrator.migration.batch import build_batch, stage_batch
+from orchestrator.migration.batch import build_batch, finish_batch, stage_batch
 from orchestrator.migration.csv_export import export_csv
-from orchestrator.migration.outcome import Options, Outcome, Place, Progress
+from orchestrator.migration.outcome import Message, Options, Outcome, Place
 from orchestrator.migration.source import find
 from orchestrator.postgres.connection import Connection, Servers, connect, resolve, servers
 from orchestrator.settings import Settings
@@ -136,6 +138,7 @@ class Lab:
         self.home = home
         self.where = where
         self._project: Project | None = None
+        self._has_views = False
 
     def run(self, *arguments: object, **variables: str) -> Finished:
         """Run `mediabase` on this server in a process of its own."""
@@ -244,7 +247,8 @@ class Lab:
                     connection.execute(f"drop table {partition}".encode())
                 connection.execute(
                     "truncate staging.legacy_export, staging.patient_manifest, "
-                    "migration.run, migration.patient, migration.rename, migration.event restart identity"
+                    "migration.run, migration.patient, migration.rename, migration.event, migration.validation "
+                    "restart identity"
                 )
 
     def verify(self, *patient_ids: str, legacy: str | None = None) -> str:
@@ -264,7 +268,7 @@ class Lab:
         """
         outcomes: dict[str, Outcome] = {}
 
-        def report(message: Progress | Outcome) -> None:
+        def report(message: Message) -> None:
             if isinstance(message, Outcome):
                 outcomes[message.patient_id] = message
 
@@ -278,7 +282,12 @@ class Lab:
             staged = stage_batch(place, chosen, Options(**options), target, report)
             if staged:
                 with self.dbt_environment():
-                    build_batch(place, self.project(), staged, Options(**options), target, report)
+                    ensure_seeds(self.project(), target)
+                    is_first = not self._has_views
+                    build_batch(place, self.project(), staged, Options(**options), is_first, target, report)
+                    self._has_views = True
+                for outcome in finish_batch(target, run_id, staged, VALIDATION):
+                    report(outcome)
             journal.finish_run(target, run_id, 0)
         assert set(outcomes) == {database.patient_id for database in chosen}
         return outcomes

@@ -1,0 +1,1 @@
+"""Validation: whether a patient's data is what it should be, and what its biology says."""
