@@ -120,8 +120,12 @@ class Finding:
 
     check: str
     text: str
+    """What the check is called, or what it says."""
     count: int | None
-    ids: tuple[str, ...]
+    named: tuple[str, ...]
+    """Transcript ids, the first 20, or faults."""
+    show: str
+    """Command that shows the rest."""
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,7 @@ def _in_time(dsn: str) -> str:
 
 
 def _read(target: Connection, where: str, legacy: Legacy) -> Report:
-    if not journal.exists(target):
-        raise RefusedError("This target has no journal yet: there is nothing to report before mediabase migrate --all.")
+    journal.require(target)
     now = target.execute("select date_trunc('second', now())").fetchone()
     assert now is not None  # noqa: S101  # a row without a table
     sizes = {row["schema_name"]: int(row["bytes"]) for row in _rows(target, "bytes")}
@@ -185,14 +184,15 @@ def _findings(found: object) -> Iterable[Finding]:
     """Return what a validation kept as findings; it may have been made by another version of this product."""
     for each in found if isinstance(found, list) else []:
         known = {**each} if isinstance(each, dict) else {"finding": each}
-        count, ids = known.pop("count", None), known.pop("ids", None)
+        count, named, show = (known.pop(name, None) for name in ("count", "named", "show"))
         check = str(known.pop("check", "a check"))
         text = "; ".join(str(value) for value in known.values() if value not in (None, "", [], {}))
         yield Finding(
             check=check,
             text=text,
             count=count if isinstance(count, int) else None,
-            ids=tuple(map(str, ids)) if isinstance(ids, list) else (),
+            named=tuple(map(str, named)) if isinstance(named, list) else (),
+            show=str(show or ""),
         )
 
 
