@@ -53,14 +53,14 @@ def read(servers: Servers, say: Callable[[str], None]) -> Report:
     The legacy server is only asked for sizes, and need not be there. Raises RefusedError without a journal, or when
     it may not be read, and UsageError when the target cannot be reached.
     """
-    say("reading the sizes of the legacy databases")
-    legacy = _legacy(servers.legacy)
-    say("reading the facts of all patients")
     with connect(servers.target) as target:
         target.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         target.read_only = True
-        target.execute("set local timezone = 'UTC'")
         try:
+            journal.require(target)
+            say("reading the sizes of the legacy databases")
+            legacy = _legacy(servers.legacy)
+            say("reading the facts of all patients")
             return _read(target, describe(servers.target), legacy)
         except psycopg.errors.InsufficientPrivilege as error:
             raise RefusedError(
@@ -86,7 +86,7 @@ def _in_time(dsn: str) -> str:
 
 
 def _read(target: Connection, where: str, legacy: Legacy) -> Report:
-    journal.require(target)
+    target.execute("set local timezone = 'UTC'")
     now = target.execute("select date_trunc('second', now())").fetchone()
     assert now is not None  # noqa: S101  # a row without a table
     sizes = {row["schema_name"]: int(row["bytes"]) for row in _rows(target, "bytes")}
