@@ -7,3 +7,4 @@ select
 from migration.event
 where patient_id is null
 group by event
+order by event

@@ -221,6 +221,8 @@ def _seconds(value: float | None) -> str:
         return ""
     if value >= 120:
         return f"{value / 60:,.1f} min"
+    if value < 0.01:
+        return "under 0.01 s"
     return f"{value:,.0f} s" if value >= 10 else f"{value:.2f} s"
 
 

@@ -103,7 +103,7 @@ def test_no_legacy_server_is_no_failure(cohort: Lab, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     text = file.read_text()
     assert "Size before: unknown." in text and "Cannot connect" in text
-    assert "? →" in text
+    assert "unknown →" in text
 
 
 def test_patients_that_are_not_done_show_as_such(cohort: Lab) -> None:
