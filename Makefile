@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint acceptance benchmark lock clean
+.PHONY: install demo test lint docs acceptance benchmark lock clean
 
 install: $(VENV)/installed
 
@@ -37,6 +37,16 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# One file that needs neither a server nor a network: every model, column, test, macro and exposure, and the lineage.
+DOCS := target/docs
+docs: install
+	@for step in "parse" "docs generate --static --empty-catalog --no-compile"; do \
+		DBT_SEND_ANONYMOUS_USAGE_STATS=false $(BIN)/dbt --quiet --warn-error $$step \
+			--project-dir . --profiles-dir . --target-path $(DOCS)/build --log-path $(DOCS)/build || exit; \
+	done
+	@cp $(DOCS)/build/static_index.html $(DOCS)/index.html
+	@echo "Open $(DOCS)/index.html in a browser."
 
 # The whole real data set, value by value, with a script that shares no code with the product.
 acceptance: install

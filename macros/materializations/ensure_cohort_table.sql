@@ -20,5 +20,5 @@
             {{ patient_comments(node, 'table') }}
         end if;
     end
-    $mediabase$
+    $mediabase$;
 {% endmacro %}

@@ -1,12 +1,11 @@
 {% macro require_patient_for_tests() %}
-    {%- if execute and flags.WHICH in ('test', 'build') and var('patient_id', none) is none -%}
-        {%- for id in selected_resources if id.startswith('test.') -%}
-            {%- for parent in graph.nodes[id].depends_on.nodes if graph.nodes.get(parent, {}).get('fqn', ['', ''])[1] == 'patient' -%}
-                {{ exceptions.raise_compiler_error(
-                    "dbt " ~ flags.WHICH ~ " looks at one patient: pass --vars 'patient_id: X', or leave out "
-                    ~ "the patient models with --exclude path:models/patient."
-                ) }}
+    {%- if execute and flags.WHICH in ('test', 'build') -%}
+        {%- if var('patient_id', none) is not none -%}
+            {%- do require_known_patient() -%}
+        {%- else -%}
+            {%- for id in selected_resources if id.startswith('test.') -%}
+                {%- do refuse_test_of_all_patients(graph.nodes[id]) -%}
             {%- endfor -%}
-        {%- endfor -%}
+        {%- endif -%}
     {%- endif -%}
 {% endmacro %}

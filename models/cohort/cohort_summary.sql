@@ -45,11 +45,11 @@ select
     distribution.lowest,
     distribution.highest,
     distribution.above_baseline,
+    validation.is_passed,
+    validation.checked_at,
     -- The guide's own summary.
     facts.baseline_stored = 0 and facts.not_positive_finite = 0 and facts.orphans_stored = 0
     and described.metadata_rows = 1 as is_sound,
-    validation.is_passed,
-    validation.checked_at,
     -- Facts are of the data that the journal speaks of, or of data that is no longer there.
     facts.checked_at < journal.built_at as is_stale
 from journal

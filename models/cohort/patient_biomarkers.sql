@@ -27,7 +27,7 @@ select
     markers.transcript_id,
     markers.fold_change,
     reached.level,
-    coalesce(reached.is_noteworthy, false) as is_noteworthy,
+    reached.is_noteworthy,
     panels.meaning
 from markers
 inner join panels on markers.gene_symbol = panels.gene_symbol

@@ -37,17 +37,28 @@ summed_up as (
 
 ),
 
+bounds as (
+
+    select array_agg(lowest order by lowest) as lowest from classes
+
+),
+
+counted as (
+
+    select
+        width_bucket(stored.fold_change, bounds.lowest) as class, -- noqa: RF04
+        count(*) as n
+    from stored
+    cross join bounds
+    group by width_bucket(stored.fold_change, bounds.lowest)
+
+),
+
 in_classes as (
 
     select jsonb_object_agg(classes.class, coalesce(counted.n, 0)) as rows_by_class
     from classes
-    left join (
-        select
-            width_bucket(fold_change, (select array_agg(lowest order by lowest) from classes)) as class, -- noqa: RF04
-            count(*) as n
-        from stored
-        group by 1
-    ) as counted on classes.class = counted.class
+    left join counted on classes.class = counted.class
 
 ),
 

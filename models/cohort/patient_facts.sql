@@ -11,21 +11,24 @@ journal as (
 
 ),
 
-proof as materialized (
+digested as materialized (
+
+    select
+        coalesce(current_digest, legacy_digest) as proven_digest,
+        migration.patient_digest(schema_name) as digest,
+        coalesce(core_fingerprint <> '{{ core_fingerprint() }}', true) as has_other_core
+    from journal
+
+),
+
+proof as (
 
     select
         digest,
         proven_digest,
-        digest is distinct from proven_digest as has_other_rows,
-        digest is distinct from proven_digest or core_fingerprint is distinct from '{{ core_fingerprint() }}'
-            as has_other_ids
-    from (
-        select
-            migration.patient_digest(schema_name) as digest,
-            coalesce(current_digest, legacy_digest) as proven_digest,
-            core_fingerprint
-        from journal
-    ) as digested
+        coalesce(digest <> proven_digest, true) as has_other_rows,
+        coalesce(digest <> proven_digest, true) or has_other_core as has_other_ids
+    from digested
 
 ),
 
@@ -91,7 +94,7 @@ orphans as (
     select stored.transcript_id
     from stored
     left join {{ source('core', 'transcripts') }} as transcripts on stored.transcript_id = transcripts.transcript_id
-    where (select has_other_ids from proof) and transcripts.transcript_id is null
+    where (select proof.has_other_ids from proof) and transcripts.transcript_id is null
 
 ),
 
@@ -105,7 +108,7 @@ doubled as (
         union all
         select transcript_id from quarantined
     ) as ids
-    where (select has_other_rows from proof)
+    where (select proof.has_other_rows from proof)
     group by 1
     having count(*) > 1
 
@@ -122,14 +125,16 @@ select
     {{ first_ids('orphans') }} as orphan_ids,
     stored_facts.not_positive_finite,
     {{ first_ids('stored', "(fold_change > 0 and fold_change < 'Infinity') is not true") }} as bad_ids,
-    (select coalesce(sum(more), 0)::bigint from doubled) as doubled_rows,
+    (select coalesce(sum(doubled.more), 0)::bigint from doubled) as doubled_rows,
     {{ first_ids('doubled') }} as doubled_ids,
     quarantine_facts.wrong_reasons,
     {{ first_ids('quarantined', 'reason is distinct from true_reason') }} as wrong_ids,
     array_remove(
         array[
             case when stored_facts.stored_rows is distinct from journal.stored_rows then 'stored' end,
-            case when quarantine_facts.quarantined_rows is distinct from journal.quarantined_rows then 'quarantined' end,
+            case
+                when quarantine_facts.quarantined_rows is distinct from journal.quarantined_rows then 'quarantined'
+            end,
             case when reasons.quarantine_reasons is distinct from journal.quarantine_reasons then 'reasons' end,
             case
                 when (

@@ -49,7 +49,7 @@ strongest as (
         transcript_id,
         fold_change
     from stored
-    order by gene_symbol, distance desc, transcript_id
+    order by gene_symbol asc, distance desc, transcript_id asc
 
 ),
 
@@ -70,14 +70,14 @@ counted as (
 select
     journal.patient_id,
     counted.gene_symbol,
+    counted.isoforms,
+    counted.quarantined,
     strongest.transcript_id,
     -- With a value in quarantine and none beside it, nobody can say that the gene is at baseline.
     case
         when strongest.fold_change is not null then strongest.fold_change
         when counted.quarantined = 0 then 1.0
     end as fold_change,
-    counted.isoforms,
-    counted.quarantined,
     now() as checked_at
 from journal
 cross join counted

@@ -44,14 +44,16 @@ select
     summed_up.metadata_rows,
     summed_up.cancer_type,
     summed_up.cancer_subtype,
-    summed_up.digest is not distinct from journal.metadata_digest as is_as_built,
+    coalesce(summed_up.metadata_rows = 1 and summed_up.digest = journal.metadata_digest, false) as is_as_built,
     array_remove(
         array[
             case when summed_up.metadata_rows <> 1 then 'rows are not one' end,
             case when summed_up.named <> journal.patient_id then 'patient_id is of another patient' end,
             case when not summed_up.has_date then 'upload_date is missing' end,
             case when not summed_up.has_format then 'file_format is missing' end,
-            case when summed_up.uploaded is distinct from journal.legacy_rows then 'total_transcripts_uploaded is wrong' end,
+            case
+                when summed_up.uploaded is distinct from journal.legacy_rows then 'total_transcripts_uploaded is wrong'
+            end,
             case when not summed_up.adds_up then 'matched and unmatched do not add up' end,
             case when not summed_up.has_true_rate then 'matching_success_rate is wrong' end
         ],

@@ -14,6 +14,17 @@ ranges as (
 
 ),
 
+largest as (
+
+    select
+        distribution.patient_id,
+        max(classes.class_rows::double precision) as class_rows
+    from distribution
+    cross join lateral jsonb_each_text(distribution.rows_by_class) as classes (class_number, class_rows)
+    group by distribution.patient_id
+
+),
+
 facts as (
 
     select
@@ -22,14 +33,14 @@ facts as (
         each_fact.fact,
         each_fact.value
     from distribution
+    inner join largest on distribution.patient_id = largest.patient_id
     cross join lateral (
         values
         ('mean_log2', distribution.mean_log2),
         ('share_above_baseline', distribution.above_baseline::double precision / distribution.finite_rows),
         (
             'largest_class_share',
-            (select max(n::double precision) from jsonb_each_text(distribution.rows_by_class) as classes (class, n))
-            / distribution.finite_rows
+            largest.class_rows / distribution.finite_rows
         ),
         ('lowest_log2', ln(distribution.lowest) / ln(2)),
         ('highest_log2', ln(distribution.highest) / ln(2)),
@@ -45,7 +56,7 @@ select
     facts.value,
     ranges.lowest,
     ranges.highest,
-    facts.finite_rows < ranges.needs_rows or facts.value between ranges.lowest and ranges.highest as is_plausible,
-    ranges.meaning
+    ranges.meaning,
+    facts.finite_rows < ranges.needs_rows or facts.value between ranges.lowest and ranges.highest as is_plausible
 from facts
 inner join ranges on facts.fact = ranges.fact

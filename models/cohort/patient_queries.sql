@@ -1,13 +1,14 @@
 -- The example queries of the migration guide, as v0.5.0 has them and through the compatibility view (the second, drug
 -- targets, for the genes that the first finds: all of it is asked by validate --deep), and whether the
--- view shows what is stored: every row that is not at 1.0, and a few transcripts whatever they are at. Those are named as
--- constants, because the planner looks up no others in the view one by one.
+-- view shows what is stored: every row that is not at 1.0, and a few transcripts whatever they are at. Those are named
+-- as constants, because the planner looks up no others in the view one by one.
 {% set view = ref('cancer_transcript_base').include(database=false, schema=false) %}
 {% set some_ids %}
     select min(transcript_id), percentile_disc(0.5) within group (order by transcript_id), max(transcript_id)
     from {{ source('core', 'transcripts') }}
 {% endset %}
-{% set probes = run_query(some_ids).rows[0] | select | map('replace', "'", "''") | list if execute else [''] %}
+{% set found = run_query(some_ids).rows[0] if execute else [''] %}
+{% set probes = found | select | map('replace', "'", "''") | list %}
 {% set has_drugs = not execute or load_relation(source('core', 'opentargets_known_drugs')) %}
 with
 
@@ -39,7 +40,10 @@ quarantined as (
 probes as (
 
     select ids.transcript_id
-    from unnest(array['{{ probes | join("', '") }}']) as ids (transcript_id)
+    from
+        unnest(
+            array['{{ probes | join("', '") }}']
+        ) as ids (transcript_id)
     inner join {{ source('core', 'transcripts') }} as transcripts on ids.transcript_id = transcripts.transcript_id
 
 ),
@@ -95,31 +99,54 @@ suppressor_loss as (
     where gene_symbol in ('TP53', 'PTEN', 'RB1', 'BRCA1', 'BRCA2') and expression_fold_change < 0.8
     order by expression_fold_change asc
 
+),
+
+changed_in_view as (
+
+    select count(*) as n from {{ view }}
+    where expression_fold_change is distinct from 1.0
+
+),
+
+changed as (
+
+    select count(*) as n
+    from (
+        select expression_fold_change from stored
+        union all
+        select expression_fold_change from quarantined
+    ) as kept
+    where expression_fold_change is distinct from 1.0
+
+),
+
+true_probes as (
+
+    select count(*) as n
+    from probes
+    inner join looked_up on probes.transcript_id = looked_up.transcript_id
+    left join stored on probes.transcript_id = stored.transcript_id
+    left join quarantined on probes.transcript_id = quarantined.transcript_id
+    where
+        looked_up.expression_fold_change is not distinct from case
+            when stored.transcript_id is not null then stored.expression_fold_change
+            when quarantined.transcript_id is not null then quarantined.expression_fold_change
+            else 1.0
+        end
+
 )
 
 select
     journal.patient_id,
-    (
-        select count(*) from {{ view }}
-        where expression_fold_change is distinct from 1.0
-    ) as changed_in_view,
-    (select count(*) from stored where expression_fold_change is distinct from 1.0)
-    + (select count(*) from quarantined where expression_fold_change is distinct from 1.0) as changed_rows,
+    changed_in_view.n as changed_in_view,
+    changed.n as changed_rows,
+    true_probes.n as true_probes,
     (select count(*) from probes) as probes,
-    (
-        select count(*) from probes
-        inner join looked_up on probes.transcript_id = looked_up.transcript_id
-        left join stored on probes.transcript_id = stored.transcript_id
-        left join quarantined on probes.transcript_id = quarantined.transcript_id
-        where
-            looked_up.expression_fold_change is not distinct from case
-                when stored.transcript_id is not null then stored.expression_fold_change
-                when quarantined.transcript_id is not null then quarantined.expression_fold_change
-                else 1.0
-            end
-    ) as true_probes,
     (select count(*) from overexpressed) as overexpressed_rows,
     (select count(*) from drug_targets) as drug_target_rows,
     (select count(*) from suppressor_loss) as suppressor_rows,
     now() as checked_at
 from journal
+cross join changed_in_view
+cross join changed
+cross join true_probes

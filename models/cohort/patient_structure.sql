@@ -26,7 +26,7 @@ found as (
     select
         relname as relation, -- noqa: RF04
         'relation' as kind,
-        relname as name,
+        relname as name, -- noqa: RF04 -- noqa: RF04
         case relkind when 'r' then 'table' when 'p' then 'table' when 'v' then 'view' else 'neither' end
         || case when relkind = 'v' then coalesce(' with ' || array_to_string(reloptions, ', '), '') else '' end
             as definition
@@ -35,49 +35,51 @@ found as (
     union all
 
     select
-        relations.relname,
-        'column',
-        columns.attname,
-        format_type(columns.atttypid, columns.atttypmod)
-        || case when columns.attnotnull then ' not null' else '' end
-        || coalesce(' default ' || pg_get_expr(defaults.adbin, defaults.adrelid), '')
+        relations.relname as relation, -- noqa: RF04
+        'column' as kind,
+        cols.attname as name, -- noqa: RF04
+        format_type(cols.atttypid, cols.atttypmod)
+        || case when cols.attnotnull then ' not null' else '' end
+        || coalesce(' default ' || pg_get_expr(preset.adbin, preset.adrelid), '') as definition
     from relations
-    inner join pg_attribute as columns on relations.oid = columns.attrelid
-    left join pg_attrdef as defaults on columns.attrelid = defaults.adrelid and columns.attnum = defaults.adnum
-    where columns.attnum > 0 and not columns.attisdropped
+    inner join pg_attribute as cols on relations.oid = cols.attrelid
+    left join pg_attrdef as preset on cols.attrelid = preset.adrelid and cols.attnum = preset.adnum
+    where cols.attnum > 0 and not cols.attisdropped
 
     union all
 
     select
-        relations.relname,
-        'constraint',
-        constraints.conname,
-        pg_get_constraintdef(constraints.oid)
+        relations.relname as relation, -- noqa: RF04
+        'constraint' as kind,
+        rules.conname as name, -- noqa: RF04
+        pg_get_constraintdef(rules.oid) as definition
     from relations
-    inner join pg_constraint as constraints on relations.oid = constraints.conrelid
-    where constraints.contype in ('p', 'u', 'c', 'f')
+    inner join pg_constraint as rules on relations.oid = rules.conrelid
+    where rules.contype in ('p', 'u', 'c', 'f')
 
     union all
 
     select
-        relations.relname,
-        'index',
-        names.relname,
-        pg_get_indexdef(indexes.indexrelid, 0, true) || case when indexes.indisvalid then '' else ' INVALID' end
+        relations.relname as relation, -- noqa: RF04
+        'index' as kind,
+        named.relname as name, -- noqa: RF04
+        pg_get_indexdef(indexed.indexrelid, 0, true)
+        || case when indexed.indisvalid then '' else ' INVALID' end as definition
     from relations
-    inner join pg_index as indexes on relations.oid = indexes.indrelid
-    inner join pg_class as names on indexes.indexrelid = names.oid
+    inner join pg_index as indexed on relations.oid = indexed.indrelid
+    inner join pg_class as named on indexed.indexrelid = named.oid
 
     union all
 
     select
-        relations.relname,
-        'trigger',
-        triggers.tgname,
-        pg_get_triggerdef(triggers.oid, true) || case when triggers.tgenabled in ('O', 'A') then '' else ' DISABLED' end
+        relations.relname as relation, -- noqa: RF04
+        'trigger' as kind,
+        fired.tgname as name, -- noqa: RF04
+        pg_get_triggerdef(fired.oid, true)
+        || case when fired.tgenabled in ('O', 'A') then '' else ' DISABLED' end as definition
     from relations
-    inner join pg_trigger as triggers on relations.oid = triggers.tgrelid
-    where not triggers.tgisinternal
+    inner join pg_trigger as fired on relations.oid = fired.tgrelid
+    where not fired.tgisinternal
 
 ),
 
@@ -96,13 +98,23 @@ faults as (
             and expected.name = found.name
     where found.definition is distinct from expected.definition
 
+),
+
+by_kind as (
+
+    select
+        coalesce(array_agg(fault order by fault) filter (where not is_index), '{}') as structure_faults,
+        coalesce(array_agg(fault order by fault) filter (where is_index), '{}') as index_faults
+    from faults
+
 )
 
 select
     journal.patient_id,
+    by_kind.structure_faults,
+    by_kind.index_faults,
     to_regnamespace(journal.schema_name) is not null as has_schema,
-    coalesce((select array_agg(fault order by fault) from faults where not is_index), '{}') as structure_faults,
-    coalesce((select array_agg(fault order by fault) from faults where is_index), '{}') as index_faults,
     now() as checked_at
 from {{ source('migration', 'patient') }} as journal
+cross join by_kind
 where journal.schema_name = current_setting('search_path')

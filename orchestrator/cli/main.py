@@ -16,6 +16,7 @@ from orchestrator.cli import (
     inventory,
     log,
     migrate,
+    parity,
     rehearse,
     report,
     sandbox,
@@ -41,6 +42,7 @@ app.command()(doctor.doctor)
 app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(rehearse.rehearse)
+app.command()(parity.parity)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 
 from orchestrator.errors import RefusedError, UsageError
 from orchestrator.patient_id import LEGACY_PREFIX, check, collisions, is_supported, refuse_collisions
 from orchestrator.postgres.connection import APPLICATION_NAME, Connection, connect
+from orchestrator.postgres.snapshot import snapshot as postgres_snapshot
 from orchestrator.postgres.statements import statement
 
 WIDE = "cancer_transcript_base"
@@ -110,26 +109,8 @@ def snapshot(legacy_dsn: str, database: str, patience_seconds: int = 0) -> Itera
     """Yield a connection to `database` in one repeatable-read, read-only transaction.
 
     Waits for locks so long and then raises psycopg.errors.LockNotAvailable; 0: as long as it takes.
-    Its tables are locked against TRUNCATE, which no snapshot sees, before the snapshot is taken. Rows that a
-    policy would hide make it fail, and functions of that database's own never run.
+    See `postgres.snapshot` for what else holds of it.
     """
-    with connect(legacy_dsn, dbname=database) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        present = [name for name in SURFACES if _exists(connection, name)]
-        connection.rollback()
-        if present:
-            tables = sql.SQL(", ").join(sql.Identifier("public", name) for name in present)
-            lock = sql.SQL("set local lock_timeout = {}; lock table {} in access share mode")
-            connection.execute(lock.format(sql.Literal(f"{patience_seconds}s"), tables))
-        connection.execute(
-            "set local row_security = off; set local search_path = pg_catalog;"
-            "set local max_parallel_workers_per_gather = 0;"  # several cores are what --jobs is for
-            "set local work_mem = '64MB'"  # sorts a whole patient without a temporary file
-        )
+    tables = [("public", name) for name in SURFACES]
+    with postgres_snapshot(legacy_dsn, tables, database=database, patience_seconds=patience_seconds) as connection:
         yield connection
-        connection.rollback()
-
-
-def _exists(connection: Connection, table: str) -> bool:
-    return connection.execute("select to_regclass(%s)", [f"public.{table}"]).fetchone() != (None,)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import psycopg
 
 from orchestrator import journal
+from orchestrator.dbt.facts import work_out_facts
 from orchestrator.dbt.runner import Project, run_models
 from orchestrator.errors import MediabaseError, PatientError
 from orchestrator.journal import Patient
@@ -72,24 +73,21 @@ def build_batch(
     project: Project,
     patient_ids: list[str],
     options: Options,
-    is_first: bool,
     target: Connection,
     report: Report,
 ) -> None:
-    """Build staged patients and work out their facts in one dbt call; report that they are `Built`.
-
-    The first call of a process also makes the views across patients.
-    """
+    """Build staged patients in one dbt call, and work out the facts about each; report that they are `Built`."""
     for patient_id in patient_ids:
         report(Progress(patient_id, "build"))
     started = time.monotonic()
-    facts = "path:models/cohort" if is_first else "config.materialized:cohort_table"
     run_models(
         project,
-        ["path:models/staging", "path:models/patient", facts],
+        ["path:models/staging", "path:models/patient"],
         {"patient_ids": patient_ids, "on_bad_rows": options.on_bad_rows},
     )
     journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))
+    for patient_id in patient_ids:
+        work_out_facts(project, target, patient_id)
     report(Built(patient_ids))
     clear(target, patient_ids)
 

@@ -1,7 +1,6 @@
 """The inventory: every legacy database, read once, and what a migration would make of it."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -39,6 +38,7 @@ from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options
 from orchestrator.migration.reference import Reference, read_reference
 from orchestrator.migration.size import schema_bytes
+from orchestrator.migration.threads import in_threads
 from orchestrator.postgres.connection import Connection, Servers, connect
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ def take(
     surfaces = _known_surfaces(servers.target)
     begin(len(wanted))
 
-    def look(database: LegacyDatabase) -> Entry:
+    def look(database: LegacyDatabase, in_hand: WeakSet[Connection]) -> Entry:
         fact = facts[database.name]
         findings = (*id_findings.get(database.name, ()), *check_facts(fact, reference))
         entry = Entry(database.patient_id, database.name, _readable(version), fact.size_bytes, findings)
@@ -116,19 +116,7 @@ def take(
         seen = _look(servers.legacy, entry, reference, replace(options, believe=believe), in_hand)
         return replace(seen, findings=(*seen.findings, *also(database, reference.ids)))
 
-    entries: list[Entry] = []
-    in_hand: WeakSet[Connection] = WeakSet()
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        looks = [pool.submit(look, database) for database in wanted if database.name in facts]
-        try:
-            for done in as_completed(looks):
-                entries.append(done.result())
-                report(entries[-1])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for connection in [each for each in in_hand if not each.closed]:
-                connection.cancel_safe()  # leaving the pool waits for its threads
-            raise
+    entries = in_threads(look, [database for database in wanted if database.name in facts], jobs, report)
     return sorted(entries, key=lambda entry: entry.database)
 
 

@@ -43,6 +43,12 @@ def read_reference(target_dsn: str) -> Reference:
         ) from error
 
 
+def read_core_ids(target: Connection, target_dsn: str) -> CoreIds:
+    """Return the core's transcript ids; several threads may use them."""
+    ids = _once(target_dsn, lambda connection: frozenset(transcript_ids(connection, "transcripts")))
+    return CoreIds(fingerprint(target, "transcripts"), ids)
+
+
 def _read(target_dsn: str) -> Reference:
     with connect(target_dsn) as target:
         target.read_only = True
@@ -53,9 +59,8 @@ def _read(target_dsn: str) -> Reference:
             b"coalesce(to_jsonb(pg_database) ->> 'datlocale', to_jsonb(pg_database) ->> 'daticulocale', datcollate) "
             b"from pg_database where datname = current_database()"
         ).fetchone() or ("", "")
-        ids = _once(target_dsn, lambda connection: frozenset(transcript_ids(connection, "transcripts")))
         return Reference(
-            ids=CoreIds(fingerprint(target, "transcripts"), ids),
+            ids=read_core_ids(target, target_dsn),
             symbols=symbol_sum(target),
             load_symbols=_once(target_dsn, gene_symbols),
             objects=frozenset(read_catalog(target).objects),

@@ -16,8 +16,8 @@ from typing import TypeVar
 
 import psycopg
 
+from orchestrator.dbt.facts import prepare_facts
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
-from orchestrator.dbt.seeds import ensure_seeds
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.batch import build_batch, stage_batch
@@ -90,8 +90,8 @@ def _build(
 ) -> None:
     def build(target: Connection, report: Report) -> None:
         if is_first:
-            ensure_seeds(project.result(), target)
-        build_batch(place, project.result(), patient_ids, options, is_first, target, report)
+            prepare_facts(project.result(), target)
+        build_batch(place, project.result(), patient_ids, options, target, report)
 
     _guarded(send, place, patient_ids, build)
 

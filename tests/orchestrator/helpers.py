@@ -26,8 +26,8 @@ from orchestrator import journal
 from orchestrator import sandbox as sandboxes
 from orchestrator.cli.main import main
 from orchestrator.cli.migrate import VALIDATION
+from orchestrator.dbt.facts import prepare_facts
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
-from orchestrator.dbt.seeds import ensure_seeds
 from orchestrator.migration import core, driver, plan
 from orchestrator.migration.batch import build_batch, finish_batch, stage_batch
 from orchestrator.migration.csv_export import export_csv
@@ -138,7 +138,7 @@ class Lab:
         self.home = home
         self.where = where
         self._project: Project | None = None
-        self._has_views = False
+        self._has_facts = False
 
     def run(self, *arguments: object, **variables: str) -> Finished:
         """Run `mediabase` on this server in a process of its own."""
@@ -282,10 +282,10 @@ class Lab:
             staged = stage_batch(place, chosen, Options(**options), target, report)
             if staged:
                 with self.dbt_environment():
-                    ensure_seeds(self.project(), target)
-                    is_first = not self._has_views
-                    build_batch(place, self.project(), staged, Options(**options), is_first, target, report)
-                    self._has_views = True
+                    if not self._has_facts:
+                        prepare_facts(self.project(), target)
+                        self._has_facts = True
+                    build_batch(place, self.project(), staged, Options(**options), target, report)
                 for outcome in finish_batch(target, run_id, staged, VALIDATION):
                     report(outcome)
             journal.finish_run(target, run_id, 0)

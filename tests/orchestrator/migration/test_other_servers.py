@@ -88,6 +88,8 @@ def test_servers_of_two_versions(debian: OtherServer, embedded: Servers, tmp_pat
             assert not rehearsed["differences"] and all(each["is_untouched"] for each in rehearsed["movements"])
             migrated = listed(settings, "migrate", "--all", code=3)
             assert {each["result"] for each in migrated} == {"migrated"}
+            compared = listed(settings, "parity", "--all", code=3)
+            assert [each["result"] for each in compared] == ["same"] * len(DEMO)
             exported = mediabase(settings, "export", "--all", "--csv", str(tmp_path))
             assert exported.returncode == 0, exported.stderr
             again = listed(settings, "migrate", "--all", "--csv", str(tmp_path), "--dry-run", code=3)
@@ -96,6 +98,15 @@ def test_servers_of_two_versions(debian: OtherServer, embedded: Servers, tmp_pat
             assert built.returncode == 0, built.stdout
             if "MEDIABASE_DSN" in dsn:
                 verify(settings, dsn["MEDIABASE_DSN"], dsn["MEDIABASE_LEGACY_DSN"])
+            quarantine = "patient_demo_bad_values.quarantined_expression"
+            minus_zero = (
+                f"update {quarantine} set expression_fold_change = '-0' where expression_fold_change::text = '0'"
+            )
+            changed = mediabase(settings, "psql", "-c", minus_zero)
+            assert changed.returncode == 0, changed.stderr
+            (zero,) = listed(settings, "parity", "DEMO_BAD_VALUES", code=1)
+            assert zero["result"] == "v0.6.0 changed"
+            assert [(each["legacy"], each["current"]) for each in zero["differences"]] == [("0.0", "-0.0")]
 
 
 OLD_COLUMNS = """
@@ -140,6 +151,8 @@ def test_a_role_that_may_only_read_old_databases(debian: OtherServer, embedded: 
             (last,) = listed(settings, "migrate", "DISAGREE", "--surface", "transcripts")
             assert last["result"] == "migrated"
             verify(owner, embedded.target, "service=other_legacy", "OLD", "NARROW")
+            compared = listed(settings, "parity", *PATIENTS)
+            assert {each["result"] for each in compared} == {"same"}
         finally:
             for patient_id in PATIENTS:
                 admin.execute(f'drop database if exists "{PREFIX}{patient_id}" with (force)'.encode())

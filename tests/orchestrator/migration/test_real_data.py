@@ -155,6 +155,8 @@ def check_real_tables(realdata: Path, others: Sequence[str], limit: int | None) 
             for id_, _, value in rows:
                 assert repr(value) == repr(float(kept[id_])), id_
         lab.verify()
+        found = lab.listing("parity", "--all", "--jobs", "2", code=3)
+        assert len(found) == len(files) and all(each["result"] == "same" for each in found), found
 
 
 def test_real_patients_and_naive_ratios_on_a_part_of_the_core(realdata: Path) -> None:

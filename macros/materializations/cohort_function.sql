@@ -1,0 +1,37 @@
+{% macro cohort_function(node, relation, sql) %}
+    {#- Works out the rows of one patient, and keeps a failure to itself: as SQLSTATE in cohort.patient_error, never as a
+        message, which can carry values. Rows of before are gone either way. EXECUTE, because a kept plan would be that
+        of the patient before. -#}
+    {%- set columns = node.columns.keys() | join(', ') -%}
+    {%- set function = relation.schema ~ '.fill_' ~ node.name ~ '(text, text)' -%}
+    {%- set errors = source('cohort', 'patient_error') -%}
+create or replace function {{ relation.schema }}.fill_{{ node.name }}(asked text, patient_schema text) returns void
+language plpgsql
+set search_path = pg_catalog
+set timezone = 'UTC'
+set datestyle = 'ISO'
+set jit = off
+as $mediabase$
+declare
+    code text;
+begin
+    delete from {{ relation }} where patient_id = asked;
+    delete from {{ errors }} where patient_id = asked and relation = '{{ node.name }}';
+    begin
+        perform set_config('search_path', patient_schema, true);
+        execute $statement$
+            insert into {{ relation }} ({{ columns }})
+            select {{ columns }}
+            from (
+                {{ sql | indent(16) }}
+            ) as of_patient
+        $statement$;
+    exception when others then
+        get stacked diagnostics code = returned_sqlstate;
+        insert into {{ errors }} (patient_id, relation, error_code) values (asked, '{{ node.name }}', code);
+    end;
+end
+$mediabase$;
+revoke execute on function {{ function }} from public;
+comment on function {{ function }} is 'Works out the row of {{ node.name }} for a patient, given id and schema';
+{% endmacro %}

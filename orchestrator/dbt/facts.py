@@ -1,0 +1,31 @@
+"""The facts about patients in schema cohort: dbt makes tables and functions, which then work without it."""
+
+from orchestrator.dbt.runner import Project, run_models
+from orchestrator.dbt.seeds import ensure_seeds
+from orchestrator.errors import MediabaseError
+from orchestrator.patient_id import schema_name
+from orchestrator.postgres.connection import Connection
+
+PLACE = "path:models/cohort"
+
+
+def prepare_facts(project: Project, target: Connection) -> None:
+    """Make seeds, tables, functions and views of the facts what the models say; no facts yet.
+
+    `target` is in autocommit mode. Raises MediabaseError when dbt fails.
+    """
+    ensure_seeds(project, target)
+    if not run_models(project, [PLACE], {}):
+        raise MediabaseError(
+            f"The tables of facts could not be made. What dbt itself says: mediabase dbt run --select {PLACE}"
+        )
+
+
+def work_out_facts(project: Project, target: Connection, patient_id: str) -> None:
+    """Work out every fact about a patient anew; what could not be worked out is in cohort.patient_error."""
+    models = [
+        node for node in project.manifest.nodes.values()
+        if node.resource_type == "model" and node.config.materialized == "cohort_table"
+    ]  # fmt: skip
+    calls = ", ".join(f"{node.schema}.fill_{node.name}(%(patient_id)s, %(schema)s)" for node in models)
+    target.execute(f"select {calls}".encode(), {"patient_id": patient_id, "schema": schema_name(patient_id)})

@@ -1,0 +1,9 @@
+select
+    patient_id,
+    gene_symbol,
+    level
+from {{ ref('patient_biomarkers') }}
+where
+    check_id = 'C3'
+    and is_noteworthy
+    {{ and_asked_patient() }}

@@ -1,0 +1,8 @@
+select
+    patient_id,
+    fact
+from {{ ref('patient_plausibility') }}
+where
+    check_id = 'D1'
+    and not is_plausible
+    {{ and_asked_patient() }}
