@@ -18,6 +18,7 @@ from orchestrator.cli import (
     migrate,
     parity,
     rehearse,
+    report,
     sandbox,
     settings,
     status,
@@ -43,6 +44,7 @@ app.command()(migrate.export)
 app.command()(rehearse.rehearse)
 app.command()(parity.parity)
 app.command()(status.status)
+app.command()(report.report)
 app.command()(validate.validate)
 for name, group in {"config": config.app, "core": core.app, "sandbox": sandbox.app}.items():
     app.add_typer(group, name=name, callback=log.name_command)

@@ -1,0 +1,1 @@
+"""The report: facts of all patients, read in one go, as one page that needs no network."""

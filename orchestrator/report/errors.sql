@@ -1,0 +1,6 @@
+select
+    patient_id,
+    relation,
+    error_code
+from cohort.patient_error
+order by patient_id, relation
