@@ -1,8 +1,8 @@
 {% macro first_ids(rows, condition='true') -%}
     array(
-        select transcript_id from {{ rows }}
+        select {{ rows }}.transcript_id from {{ rows }}
         where {{ condition }}
-        order by transcript_id
+        order by {{ rows }}.transcript_id
         limit 20
     )
 {%- endmacro %}

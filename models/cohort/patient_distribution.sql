@@ -8,7 +8,7 @@ journal as (
 
 ),
 
-stored as materialized (
+stored as not materialized (
 
     select
         transcript_id,

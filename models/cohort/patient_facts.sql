@@ -120,15 +120,18 @@ select
     quarantine_facts.quarantined_rows,
     reasons.quarantine_reasons,
     stored_facts.baseline_stored,
-    {{ first_ids('stored', 'fold_change = 1.0') }} as baseline_ids,
+    {{ first_ids('stored', 'stored_facts.baseline_stored > 0 and stored.fold_change = 1.0') }} as baseline_ids,
     (select count(*) from orphans) as orphans_stored,
     {{ first_ids('orphans') }} as orphan_ids,
     stored_facts.not_positive_finite,
-    {{ first_ids('stored', "(fold_change > 0 and fold_change < 'Infinity') is not true") }} as bad_ids,
+    {{ first_ids(
+        'stored',
+        "stored_facts.not_positive_finite > 0 and (stored.fold_change > 0 and stored.fold_change < 'Infinity') is not true"
+    ) }} as bad_ids,
     (select coalesce(sum(doubled.more), 0)::bigint from doubled) as doubled_rows,
     {{ first_ids('doubled') }} as doubled_ids,
     quarantine_facts.wrong_reasons,
-    {{ first_ids('quarantined', 'reason is distinct from true_reason') }} as wrong_ids,
+    {{ first_ids('quarantined', 'quarantined.reason is distinct from quarantined.true_reason') }} as wrong_ids,
     array_remove(
         array[
             case when stored_facts.stored_rows is distinct from journal.stored_rows then 'stored' end,
