@@ -84,6 +84,18 @@ def test_a_validated_patient_fails_and_comes_back(lab: Lab) -> None:
     assert lab.migrate("DEMO_HER2")["DEMO_HER2"].result == "unchanged"
 
 
+def test_the_remedy_for_rows_that_nobody_meant_to_change(lab: Lab) -> None:
+    """Drop the schema and migrate: it is as it was, validated and readable."""
+    lab.migrate("DEMO_HER2")
+    lab.execute(f"delete from {HER2}.expression_data")
+    assert lab.call("validate", "DEMO_HER2").returncode == 1
+    lab.execute(f"drop schema {HER2} cascade")
+    assert lab.migrate("DEMO_HER2")["DEMO_HER2"].result == "migrated"
+    assert state(lab) == ("validated", None, True)
+    assert lab.call("validate", "DEMO_HER2").returncode == 0
+    lab.verify("DEMO_HER2")
+
+
 def test_the_command_that_shows_the_rest_runs(lab: Lab) -> None:
     """What is printed can be pasted: it names at least what was named."""
     lab.migrate("DEMO_HER2")
