@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs acceptance benchmark lock clean
+.PHONY: install demo test lint docs acceptance benchmark benchmark-validate lock clean
 
 install: $(VENV)/installed
 
@@ -24,6 +24,7 @@ demo: install
 	@echo
 	@echo "All patients are moved; DEMO_BAD_VALUES has rows in quarantine (exit code 3). Where to look next:"
 	@echo "  $(BIN)/mediabase status"
+	@echo "  $(BIN)/mediabase report"
 	@echo "  $(BIN)/mediabase psql -c 'select * from patient_demo_bad_values.quarantined_expression'"
 	@echo "  $(BIN)/mediabase psql -c 'set search_path = patient_demo_her2, public' -c \\"
 	@echo "      'select gene_symbol, expression_fold_change from cancer_transcript_base where expression_fold_change > 4 order by 2 desc'"
@@ -54,6 +55,9 @@ acceptance: install
 
 benchmark: install
 	$(BIN)/python -m benchmarks.migrate --yes
+
+benchmark-validate: install
+	$(BIN)/python -m benchmarks.validate
 
 # Pinned with hashes and without any address of an index.
 lock: install
