@@ -9,7 +9,7 @@ from weakref import WeakSet
 import psycopg
 
 from orchestrator import journal
-from orchestrator.errors import MediabaseError, RefusedError, UsageError
+from orchestrator.errors import MediabaseError, UsageError
 from orchestrator.journal import Patient
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
 from orchestrator.legacy.kept import Kept, kept_rows, values
@@ -35,7 +35,6 @@ from orchestrator.postgres.failures import describe_failure
 
 PATIENCE_SECONDS = 5
 """How long to wait for somebody who keeps a table locked."""
-NO_JOURNAL = "This target has no journal yet: nothing was migrated (mediabase migrate --all)."
 CORE_CHANGED = "The core has other transcripts than when it was migrated: mediabase migrate {}."
 NO_VIEW = "Its view cancer_transcript_base is gone: mediabase migrate {} --force makes it again."
 CHANGED_ALIKE = "Both sides were changed alike since it was migrated."
@@ -118,8 +117,7 @@ def check_parity(
     databases = legacy_databases(servers)
     with connect(servers.target) as target:
         target.read_only = True
-        if not journal.exists(target):
-            raise RefusedError(NO_JOURNAL)
+        journal.require(target)
         pairs = _pairs(databases, journal.patients(target).values(), patient_ids)
         core = read_core_ids(target, servers.target)
     begin(len(pairs))

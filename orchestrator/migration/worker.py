@@ -23,9 +23,12 @@ from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.batch import build_batch, stage_batch
 from orchestrator.migration.outcome import Built, Message, Options, Outcome, Place, Report
 from orchestrator.postgres.connection import Connection, connect, resolve
+from orchestrator.postgres.failures import describe_failure
 
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: while one thread parses, the other must not wait 5 ms for each message."""
+
+LOST = "The connection to the target was lost."
 
 Batch = Sequence[LegacyDatabase]
 Staged = Queue[list[str] | None]
@@ -58,10 +61,9 @@ def _work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     # Daemons, so that a fault in any thread ends the process, which the driver sees.
     threading.Thread(target=_parse, args=(project,), daemon=True).start()
     threading.Thread(target=_stage, args=(pipe.recv, send, place, options, staged), daemon=True).start()
-    is_first = True
+    is_prepared = False
     while patient_ids := staged.get():
-        _build(send, place, options, project, patient_ids, is_first)
-        is_first = False
+        is_prepared = _build(send, place, options, project, patient_ids, is_prepared)
     pipe.close()  # the driver does not wait for Python to take dbt apart
 
 
@@ -86,14 +88,17 @@ def _stage(receive: Callable[[], Batch | None], send: Send, place: Place, option
 
 
 def _build(
-    send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str], is_first: bool
-) -> None:
-    def build(target: Connection, report: Report) -> None:
-        if is_first:
+    send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str], is_prepared: bool
+) -> bool:
+    """Build a batch; return whether the tables of facts are prepared for the next one."""
+
+    def build(target: Connection, report: Report) -> bool:
+        if not is_prepared:
             prepare_facts(project.result(), target)
         build_batch(place, project.result(), patient_ids, options, target, report)
+        return True
 
-    _guarded(send, place, patient_ids, build)
+    return bool(_guarded(send, place, patient_ids, build))
 
 
 def _guarded(send: Send, place: Place, patient_ids: Sequence[str], act: Callable[[Connection, Report], T]) -> T | None:
@@ -114,7 +119,8 @@ def _guarded(send: Send, place: Place, patient_ids: Sequence[str], act: Callable
         with connect(place.target_dsn, autocommit=True) as target:
             return act(target, report)
     except (MediabaseError, psycopg.Error) as error:
-        reason = str(error) if isinstance(error, MediabaseError) else "The connection to the target was lost."
+        code, message = describe_failure(error)
+        reason = LOST if code.startswith(("08", "57P")) else message
         for patient_id in sorted(unreported):
             send(Outcome(patient_id, "failed", reason))
         return None
