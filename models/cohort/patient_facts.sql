@@ -1,7 +1,8 @@
 -- What the integrity checks of one patient need. Counts of faults are 0 for a patient that is well. NaN is greater than
 -- everything and equal to itself, as PostgreSQL compares.
 -- A build stores only ids that the core has, each once. While the rows are those that parity was proven for, and the
--- core's ids those of the build, that still holds; it is looked at again when either has changed.
+-- core's ids those of the build, that still holds; it is looked at again when either has changed. The rules for reasons
+-- are written a second time here: what checks a rule does not share it.
 with
 
 journal as (

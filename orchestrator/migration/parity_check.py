@@ -9,7 +9,7 @@ from weakref import WeakSet
 import psycopg
 
 from orchestrator import journal
-from orchestrator.errors import MediabaseError, UsageError
+from orchestrator.errors import MediabaseError, RefusedError, UsageError
 from orchestrator.journal import Patient
 from orchestrator.legacy.databases import LegacyDatabase, snapshot
 from orchestrator.legacy.kept import Kept, kept_rows, values
