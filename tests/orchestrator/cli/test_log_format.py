@@ -41,7 +41,7 @@ def test_a_migration_says_what_becomes_of_each_patient(lab: Lab, more: list[str]
     said = lines(done.stderr, "migrate")
     assert journal_ids(lab) == [said[0]["run_id"]]
     assert {(line["patient_id"], line["phase"]) for line in said if "phase" in line} == {
-        (patient_id, phase) for patient_id in DEMO for phase in ("export", "build", "parity")
+        (patient_id, phase) for patient_id in DEMO for phase in ("export", "build", "validate")
     }
     outcomes = {line["patient_id"]: line for line in said if "result" in line}
     assert sorted(outcomes) == list(DEMO) and {line["result"] for line in outcomes.values()} == {"migrated"}

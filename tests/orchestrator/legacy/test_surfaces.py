@@ -83,7 +83,7 @@ def test_a_patient_moved_with_surface_is_done_when_the_next_run_does_not_say_whi
     lab.add_patient("DECIDED", SET_NARROW)
     lab.migrate("DECIDED", believe="transcripts")
     assert lab.migrate("DECIDED")["DECIDED"].result == "unchanged"
-    assert lab.query("select state from migration.patient") == [("built",)]
+    assert lab.query("select state from migration.patient") == [("validated",)]
 
 
 def test_surfaces_that_differ_by_one_row_disagree(lab: Lab) -> None:

@@ -52,7 +52,7 @@ def assert_migrated(lab: Lab) -> None:
         == []
     )
     assert lab.query("select state, published_at is not null, count(*) from migration.patient group by 1, 2") == [
-        ("built", True, 6)
+        ("validated", True, 6)
     ]
 
 

@@ -457,7 +457,7 @@ def test_a_migration_after_an_export_of_ones_own_clears_up(lab: Lab) -> None:
     lab.migrate("DEMO_HER2")
     assert lab.export("DEMO_HER2")["DEMO_HER2"].result == "staged"
     assert lab.migrate("DEMO_HER2")["DEMO_HER2"].result == "unchanged"
-    assert lab.query("select state from migration.patient") == [("built",)]
+    assert lab.query("select state from migration.patient") == [("validated",)]
     assert lab.query("select count(*) from staging.legacy_export") == [(0,)]
 
 

@@ -47,7 +47,7 @@ def test_what_a_killed_rehearsal_leaves_the_next_one_removes(lab: Lab, point: st
     if kept:
         status = mediabase("status", "--json", MEDIABASE_HOME=kept)
         assert status.returncode == 0, status.stderr
-        assert [each["state"] for each in json.loads(status.stdout)["patients"]] == ["built"]
+        assert [each["state"] for each in json.loads(status.stdout)["patients"]] == ["validated"]
 
 
 def test_two_at_the_same_time(lab: Lab) -> None:

@@ -54,7 +54,7 @@ def test_a_server_becomes_one_database_and_a_second_run_changes_nothing(lab: Lab
     assert (status["last_run"]["command"], status["last_run"]["exit_code"]) == ("migrate", 3)
     assert [patient["patient_id"] for patient in status["patients"]] == sorted(DEMO)
     for patient in status["patients"]:
-        assert patient["state"] == "built" and patient["published_at"] and not patient["error_code"]
+        assert patient["state"] == "validated" and patient["published_at"] and not patient["error_code"]
         assert patient["legacy_digest"] == patient["current_digest"]
         assert patient["quarantine_reasons"] == first[patient["patient_id"]]["reasons"]
     shown = lab.run("status")
