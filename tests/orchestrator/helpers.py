@@ -138,7 +138,6 @@ class Lab:
         self.home = home
         self.where = where
         self._project: Project | None = None
-        self._has_facts = False
 
     def run(self, *arguments: object, **variables: str) -> Finished:
         """Run `mediabase` on this server in a process of its own."""
@@ -287,9 +286,9 @@ class Lab:
             staged = stage_batch(place, chosen, Options(**options), target, report)
             if staged:
                 with self.dbt_environment():
-                    if not self._has_facts:
+                    known = b"select to_regprocedure('cohort.fill_patient_facts(text, text)'), to_regclass(%s)"
+                    if None in (target.execute(known, ["cohort.cohort_summary"]).fetchone() or ()):
                         prepare_facts(self.project(), target)
-                        self._has_facts = True
                     build_batch(place, self.project(), staged, Options(**options), target, report)
                 for outcome in finish_batch(target, run_id, staged, VALIDATION):
                     report(outcome)
