@@ -10,6 +10,7 @@ language plpgsql
 set search_path = pg_catalog
 set timezone = 'UTC'
 set datestyle = 'ISO'
+set standard_conforming_strings = on
 set jit = off
 as $mediabase$
 declare

@@ -6,12 +6,15 @@
     {%- set patients_a_transaction = 20 -%}
     {%- do refuse_empty_flag() -%}
     {%- call statement('main') -%}
+        set local statement_timeout = 0;
+        set local lock_timeout = 0;
         {{ ensure_cohort_table(model, this) }}
         {{ cohort_function(model, this, sql) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {%- for some in asked_patients() | batch(patients_a_transaction) -%}
         {%- call statement('some') -%}
+            set local statement_timeout = 0;
             select
             {%- for patient_id in some %}
                 {{ this.schema }}.fill_{{ model.name }}('{{ patient_id }}', '{{ patient_schema(patient_id) }}'){{ '' if loop.last else ',' }}

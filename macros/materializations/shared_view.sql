@@ -1,24 +1,31 @@
 {% materialization shared_view, adapter='postgres' %}
-    {#- A view that every worker may build at any time: replaced in place, one at a time. dbt's own view swaps names, and
-        two runs at once collide on the name of the backup. A view whose columns are others than before cannot be
-        replaced: it is made anew, and the views that hang on it follow in the same run. -#}
+    {#- A view that every worker may build at any time, one at a time. Replacing a view waits for its readers, and new
+        readers for that: only when there is something new, which the mark in its comment tells. dbt's own view swaps
+        names, and two runs at once collide on the name of the backup. A view whose columns are others than before is
+        made anew, and the views that hang on it follow in the same run. -#}
     {%- do refuse_empty_flag() -%}
-    {%- call statement('one_at_a_time') -%}
-        select pg_advisory_xact_lock(hashtextextended('{{ this }}', 0))
-    {%- endcall -%}
+    {%- set mark = ' [' ~ local_md5(sql ~ model.description) ~ ']' -%}
     {%- call statement('main') -%}
+        set local statement_timeout = 0;
+        set local lock_timeout = 0;
         do $mediabase$
         begin
-            create or replace view {{ this }} as
-            {{ sql | indent(12) }};
-        exception when invalid_table_definition then
-            drop view {{ this }} cascade;
-            create view {{ this }} as
-            {{ sql | indent(12) }};
+            perform pg_advisory_xact_lock(hashtextextended('{{ this }}', 0));
+            if right(obj_description(to_regclass('{{ this }}'), 'pg_class'), {{ mark | length }}) = '{{ mark }}' then
+                return;
+            end if;
+            begin
+                create or replace view {{ this }} as
+                {{ sql | indent(16) }};
+            exception when invalid_table_definition then
+                drop view {{ this }} cascade;
+                create view {{ this }} as
+                {{ sql | indent(16) }};
+            end;
+            comment on view {{ this }} is '{{ (model.description | trim ~ mark) | replace("'", "''") }}';
         end
         $mediabase$
     {%- endcall -%}
-    {%- do persist_docs(this, model) -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [this.incorporate(type='view')]}) }}
 {% endmaterialization %}

@@ -27,6 +27,7 @@
             end if;
             update migration.patient set
                 state = 'built',
+                is_valid = null,
                 failed_from = null,
                 export_id = export.export_id,
                 surface = export.surface,

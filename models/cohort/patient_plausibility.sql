@@ -44,7 +44,7 @@ facts as (
         ),
         ('lowest_log2', ln(distribution.lowest) / ln(2)),
         ('highest_log2', ln(distribution.highest) / ln(2)),
-        ('quartile_distance_log2', ln(distribution.quartile_3 / distribution.quartile_1) / ln(2))
+        ('quartile_distance_log2', (ln(distribution.quartile_3) - ln(distribution.quartile_1)) / ln(2))
     ) as each_fact (fact, value)
 
 )

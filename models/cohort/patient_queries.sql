@@ -6,9 +6,9 @@
 {% set some_ids %}
     select min(transcript_id), percentile_disc(0.5) within group (order by transcript_id), max(transcript_id)
     from {{ source('core', 'transcripts') }}
+    where transcript_id ~ '^[A-Za-z0-9_.-]+$' -- others have no place in a statement's text
 {% endset %}
-{% set found = run_query(some_ids).rows[0] if execute else [''] %}
-{% set probes = found | select | map('replace', "'", "''") | list %}
+{% set probes = run_query(some_ids).rows[0] | select | list if execute else [] %}
 {% set has_drugs = not execute or load_relation(source('core', 'opentargets_known_drugs')) %}
 with
 

@@ -1,7 +1,7 @@
 """The facts about patients in schema cohort: dbt makes tables and functions, which then work without it."""
 
 from orchestrator.dbt.runner import Project, run_models
-from orchestrator.dbt.seeds import ensure_seeds
+from orchestrator.dbt.seeds import check_seeds, ensure_seeds
 from orchestrator.errors import MediabaseError
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
@@ -12,9 +12,10 @@ PLACE = "path:models/cohort"
 def prepare_facts(project: Project, target: Connection) -> None:
     """Make seeds, tables, functions and views of the facts what the models say; no facts yet.
 
-    `target` is in autocommit mode. Raises MediabaseError when dbt fails.
+    `target` is in autocommit mode. Raises MediabaseError when dbt fails, or a seed cannot be used.
     """
     ensure_seeds(project, target)
+    check_seeds(project, target)
     if not run_models(project, [PLACE], {}):
         raise MediabaseError(
             f"The tables of facts could not be made. What dbt itself says: mediabase dbt run --select {PLACE}"

@@ -95,9 +95,12 @@ def _invoke(project: Project, arguments: list[str]) -> bool:
     from dbt.cli.main import dbtRunner
 
     try:
-        return bool(dbtRunner(manifest=project.manifest).invoke([*QUIETLY, *arguments]).success)
+        outcome = dbtRunner(manifest=project.manifest).invoke([*QUIETLY, *arguments])
     finally:
         cleanup_connections()
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    return bool(outcome.success)
 
 
 def expand_short_vars(arguments: list[str]) -> list[str]:

@@ -36,6 +36,8 @@ class Patient:
     legacy_system: str | None
     """Identifier of the server that it was moved from."""
     taken_at: datetime | None
+    is_valid: bool | None
+    """Whether its data passed validation; None when it was not looked at since it was built."""
     legacy_rows: int | None
     stored_rows: int | None
     baseline_rows: int | None
@@ -171,6 +173,12 @@ def discover(connection: Connection, run_id: int, databases: Sequence[LegacyData
                 for database in databases
             ],
         )
+
+
+def invalidate(connection: Connection, patient_id: str, message: str) -> None:
+    """Record that a patient's data did not pass its validation; see `fail`."""
+    fail(connection, patient_id, NOT_VALID, message)
+    connection.execute("update migration.patient set is_valid = false where patient_id = %s", [patient_id])
 
 
 def fail(connection: Connection, patient_id: str, code: str, message: str) -> None:

@@ -1,7 +1,8 @@
 select
     patient_id, schema_name, source_database, state, run_id, surface, core_fingerprint,
-    to_jsonb(patient) ->> 'legacy_system' as legacy_system, -- a journal may be older than these two
+    to_jsonb(patient) ->> 'legacy_system' as legacy_system, -- a journal may be older than these
     (to_jsonb(patient) ->> 'taken_at')::timestamptz as taken_at,
+    (to_jsonb(patient) ->> 'is_valid')::boolean as is_valid,
     legacy_rows, stored_rows, baseline_rows,
     quarantined_rows, quarantine_reasons, missing_rows, legacy_digest, current_digest, error_code, error_constraint,
     error_message, built_at, published_at, changed_at

@@ -5,6 +5,7 @@ update migration.patient set
         when published_at is null then 'built'
         else 'validated'
     end,
+    is_valid = true,
     failed_from = null,
     error_code = null,
     error_constraint = null,

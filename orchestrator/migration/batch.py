@@ -41,6 +41,7 @@ OLDER = (
     "Its file is older than the legacy data that it was migrated from: export it again, or pass --force to mediabase "
     "migrate."
 )
+NOT_VALID = "Its data did not pass its last validation: see mediabase validate {}."
 NOT_BUILT = (
     "dbt ended before it was built: run again. What dbt itself says of a legacy database: mediabase export {0}, then "
     "mediabase dbt build --vars patient_id={0}."
@@ -100,7 +101,9 @@ def finish_batch(target: Connection, run_id: int, patient_ids: Sequence[str], va
     try:
         judgements = validation.judge(target, run_id, built) if built else {}
     except (MediabaseError, psycopg.Error) as error:
-        return [_failed(target, run_id, patient_id, error) for patient_id in patient_ids]
+        others = set(patient_ids) - set(built)
+        failed = [_failed(target, run_id, patient_id, error) for patient_id in built]
+        return [*failed, *(_finish(target, run_id, known[each], None) for each in sorted(others))]
     journal.event(target, run_id, None, "validated", seconds=round(time.monotonic() - started, 3))
     return [_finish(target, run_id, known[each], judgements.get(each)) for each in patient_ids]
 
@@ -171,9 +174,11 @@ def settled_by_data(
     if origin.digest != known.legacy_digest and not options.force:
         _refuse_doubtful(known, origin)
     if read_digest(target, known.schema_name) == known.current_digest:
-        if known.error_code == journal.NOT_VALID and not options.force:
-            raise PatientError(journal.NOT_VALID, known.problem)
-        return _outcome(known, "unchanged") if is_same_legacy and not options.force else None
+        if not is_same_legacy or options.force:
+            return None
+        if known.is_valid is False:
+            raise PatientError(journal.NOT_VALID, NOT_VALID.format(known.patient_id))
+        return _outcome(known, "unchanged")
     if is_same_legacy:
         return _outcome(known, "kept", "Changed in v0.6.0 since it was migrated; it stays as it is.")
     raise PatientError("MB022", "Changed on both sides since it was migrated; nothing was moved.")
@@ -187,6 +192,10 @@ def _refuse_doubtful(known: Patient, origin: Origin) -> None:
         raise PatientError("MB025", OLDER)
 
 
+class _NotValidError(PatientError):
+    """Its data did not pass validation, which its row in the journal keeps until it does."""
+
+
 def _finish(target: Connection, run_id: int, patient: Patient, judgement: Judgement | None) -> Outcome:
     started = time.monotonic()
     try:
@@ -195,7 +204,7 @@ def _finish(target: Connection, run_id: int, patient: Patient, judgement: Judgem
         if judgement.digest and (differs := difference(patient, judgement.digest)):
             raise PatientError("MB021", f"Parity: {differs}.")
         if judgement.problem or judgement.digest is None:
-            raise PatientError(journal.NOT_VALID, judgement.problem)
+            raise _NotValidError(journal.NOT_VALID, judgement.problem)
         has_reader = publish(target, patient, judgement.digest)
         seconds = round(time.monotonic() - started, 3)
         journal.event(target, run_id, patient.patient_id, "published", seconds=seconds)
@@ -206,7 +215,10 @@ def _finish(target: Connection, run_id: int, patient: Patient, judgement: Judgem
 
 def _failed(target: Connection, run_id: int, patient_id: str, error: MediabaseError | psycopg.Error) -> Outcome:
     code, message = describe_failure(error)
-    journal.fail(target, patient_id, code, message)
+    if isinstance(error, _NotValidError):
+        journal.invalidate(target, patient_id, message)
+    else:
+        journal.fail(target, patient_id, code, message)
     journal.event(target, run_id, patient_id, "failed", code=code)
     return Outcome(patient_id, "failed", message)
 

@@ -1,5 +1,6 @@
 update migration.patient set
     state = 'validated',
+    is_valid = true,
     current_digest = %(digest)s,
     published_at = coalesce(published_at, now()),
     changed_at = clock_timestamp()

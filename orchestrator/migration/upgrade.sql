@@ -108,6 +108,7 @@ create table if not exists migration.patient (
 );
 alter table migration.patient add column if not exists legacy_system text;
 alter table migration.patient add column if not exists taken_at timestamptz;
+alter table migration.patient add column if not exists is_valid boolean;
 comment on table migration.patient is 'One row per patient: the registry of patient schemas and where each stands';
 comment on column migration.patient.legacy_digest is 'sha256 of the legacy rows that the last build was made from';
 comment on column migration.patient.current_digest is 'sha256 of the rows read back after that build; null: not yet';
@@ -117,6 +118,7 @@ comment on column migration.patient.core_fingerprint is 'Transcript ids of the c
 comment on column migration.patient.legacy_system is
 'system_identifier of the server that the last build was made from';
 comment on column migration.patient.taken_at is 'When the legacy data of the last build was read, by the clock there';
+comment on column migration.patient.is_valid is 'Whether its data passed validation; null: not looked at since it was built';
 comment on column migration.patient.published_at is 'When readers were let in; null: never';
 
 create table if not exists migration.rename (
@@ -168,7 +170,7 @@ $$;
 -- The digest of a patient schema: sha256 over what a binary COPY of its stored and quarantined rows, ordered by id,
 -- would send. The stream is put together here because sending it costs more than all the rest.
 create or replace function migration.patient_digest(patient_schema text) returns text language plpgsql stable
-set work_mem = '64MB' as $$ -- sorts a whole patient without a temporary file
+set work_mem = '64MB' set standard_conforming_strings = on as $$ -- sorts a whole patient without a temporary file
 declare
     digest text;
 begin

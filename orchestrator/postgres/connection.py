@@ -15,7 +15,11 @@ from orchestrator.settings import Settings
 CORE_DATABASE = "mbase"
 APPLICATION_NAME = "mediabase"
 
-NO_LIMITS = "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0"
+SESSION = (
+    "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0; "
+    "set datestyle = 'ISO'; set standard_conforming_strings = on"
+)
+"""What every session of ours counts on, whatever a role or database has set."""
 """A limit that a role has for its everyday work would stop a migration in the middle."""
 READ_ONLY = "-c default_transaction_read_only=on"
 """Option of a session that begins no transaction that could write."""
@@ -70,7 +74,7 @@ def connect(dsn: str, *, dbname: str | None = None, autocommit: bool = False) ->
             application_name=APPLICATION_NAME,
             **overrides,  # type: ignore[arg-type]
         )
-        connection.execute(NO_LIMITS)
+        connection.execute(SESSION)
     except psycopg.Error as error:  # OperationalError, or ProgrammingError for a malformed string
         raise UsageError(
             f"Cannot connect to {describe(dsn, dbname)}{_reason(dsn, error)}. "

@@ -75,12 +75,7 @@ select
             case when facts.patient_id is null then 'patient_facts' end,
             case when metadata.patient_id is null then 'patient_metadata' end,
             case when distribution.patient_id is null then 'patient_distribution' end,
-            case when queries.patient_id is null then 'patient_queries' end,
-            case
-                when not exists (select from cohort.patient_markers where patient_id = asked.patient_id)
-                    and exists (select from public.genes inner join cohort.biomarker_panels using (gene_symbol))
-                    then 'patient_markers'
-            end
+            case when queries.patient_id is null then 'patient_queries' end
         ],
         null
     ) as failed_statements,
@@ -94,7 +89,7 @@ select
     facts.not_positive_finite,
     facts.bad_ids,
     metadata.metadata_faults,
-    (metadata.is_as_built is not true)::integer as metadata_edits,
+    (metadata.is_as_built is false)::integer as metadata_edits,
     facts.count_faults,
     (facts.digest is distinct from facts.proven_digest)::integer as changed_digests,
     facts.doubled_rows,

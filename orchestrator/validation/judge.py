@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 
+import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
-from orchestrator.validation.checks import COHORT_CHECK, Check
+from orchestrator.validation.checks import BY_ID, COHORT_CHECK, Check
 from orchestrator.validation.suites import Facts, broken, count
 
 
@@ -51,9 +52,19 @@ class Verdict:
 
 
 def judge(target: Connection, patient_ids: Sequence[str]) -> dict[str, Verdict]:
-    """Return the verdict on each patient from its facts in the cohort tables."""
-    with target.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(statement(__package__, "facts"), {"patient_ids": list(patient_ids)}).fetchall()
+    """Return the verdict on each patient from its facts in the cohort tables.
+
+    Facts that make the statement itself fail are one patient's: it fails X0, and the others are judged without it.
+    """
+    try:
+        with target.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(statement(__package__, "facts"), {"patient_ids": list(patient_ids)}).fetchall()
+    except psycopg.errors.DataError as error:
+        if len(patient_ids) > 1:
+            return {each: judge(target, [each])[each] for each in patient_ids}
+        (patient_id,) = patient_ids
+        named = [f"facts {error.sqlstate}"]
+        return {patient_id: Verdict(patient_id, None, [finding(BY_ID["X0"], patient_id, "", 1, named)], [])}
     wrong = broken(rows) if rows else {}
     return {str(row["patient_id"]): _verdict(row, wrong[row["patient_id"]]) for row in rows}
 

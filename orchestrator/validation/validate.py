@@ -16,7 +16,7 @@ from orchestrator.postgres.connection import Connection, Servers, resolve
 from orchestrator.validation.checks import BY_ID
 from orchestrator.validation.deep import broken_in_schema
 from orchestrator.validation.judge import Finding, Verdict, concordance, finding, judge, record
-from orchestrator.validation.suites import context
+from orchestrator.validation.suites import load
 
 PATIENTS_A_SUITE = 50
 """Patients in one table of facts: the quarter of a second that a suite takes is little beside them."""
@@ -116,7 +116,7 @@ def _load(target_dsn: str, target: Connection, artifacts: Path) -> Project:
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         project = parse_project()
         prepare_facts(project, target)
-    context()
+    load()
     return project
 
 
@@ -128,7 +128,7 @@ def _record(target: Connection, run_id: int, verdicts: Sequence[Verdict]) -> Non
             if verdict.is_passed:
                 journal.validated(target, verdict.patient_id)
             else:
-                journal.fail(target, verdict.patient_id, journal.NOT_VALID, verdict.problem)
+                journal.invalidate(target, verdict.patient_id, verdict.problem)
 
 
 def _deepen(target_dsn: str, patient: Patient, verdict: Verdict) -> Verdict:
