@@ -45,8 +45,6 @@ create table if not exists staging.legacy_export (
     exported_at timestamptz not null
 );
 
-alter table staging.legacy_export add column if not exists legacy_system text;
-
 create table if not exists staging.legacy_expression (
     patient_id text not null,
     transcript_id text not null,
@@ -106,9 +104,28 @@ create table if not exists migration.patient (
     published_at timestamptz,
     changed_at timestamptz not null default now()
 );
-alter table migration.patient add column if not exists legacy_system text;
-alter table migration.patient add column if not exists taken_at timestamptz;
-alter table migration.patient add column if not exists is_valid boolean;
+
+-- What an older journal lacks. Looked up first, because ALTER TABLE waits for readers even when there is nothing to add.
+do $$
+declare
+    missing record;
+begin
+    for missing in
+        select * from (values
+            ('staging.legacy_export', 'legacy_system', 'text'),
+            ('migration.patient', 'legacy_system', 'text'),
+            ('migration.patient', 'taken_at', 'timestamptz'),
+            ('migration.patient', 'is_valid', 'boolean')
+        ) as added (relation, name, type)
+        where not exists (
+            select from pg_attribute where attrelid = added.relation::regclass and attname = added.name
+        )
+    loop
+        execute format('alter table %s add column %I %s', missing.relation, missing.name, missing.type);
+    end loop;
+end
+$$;
+
 comment on table migration.patient is 'One row per patient: the registry of patient schemas and where each stands';
 comment on column migration.patient.legacy_digest is 'sha256 of the legacy rows that the last build was made from';
 comment on column migration.patient.current_digest is 'sha256 of the rows read back after that build; null: not yet';

@@ -236,6 +236,91 @@ def test_seeds_that_are_others_than_the_files_are_loaded(lab: Lab) -> None:
     assert [note["check"] for note in json.loads(done.stdout)["verdicts"][0]["notes"]] == ["C3"]
 
 
+def test_a_seed_that_cannot_be_used_is_named(lab: Lab) -> None:
+    """Before anything is judged: by file, and by row where it is one."""
+    lab.migrate("DEMO_HER2")
+    try:
+        lab.execute("update cohort.phenotype_claims set subtype_pattern = 'her2(' where signature = 'her2_positive'")
+        said = complaint(lab.call("validate", "--all"), 1)
+        assert "her2_positive in seeds/phenotype_claims.csv is no regular expression: her2(" in said
+        lab.execute("delete from cohort.phenotype_claims")
+        assert "seeds/phenotype_claims.csv has no rows" in complaint(lab.call("validate", "--all"), 1)
+    finally:
+        assert lab.dbt("seed", "--select", "phenotype_claims")[0]
+    assert lab.call("validate", "--all").returncode == 0
+
+
+def test_ids_of_the_core_are_never_part_of_a_statement(lab: Lab) -> None:
+    """The first and the last id of the core, which the facts look up, may be anything."""
+    hostile = ["!$statement$; drop table public.prey; --", "~$mediabase$; drop table public.prey; --", "~' or '1"]
+    with lab.session() as connection:
+        connection.execute("create table public.prey (); drop schema if exists cohort cascade")
+        connection.cursor().executemany(
+            "insert into public.transcripts (transcript_id, gene_id) select %s, min(gene_id) from public.genes",
+            [(id_,) for id_ in hostile],
+        )
+        try:
+            assert lab.migrate("DEMO_HER2")["DEMO_HER2"].result == "migrated"
+            assert connection.execute("select to_regclass('public.prey')").fetchone() != (None,)
+        finally:
+            connection.execute("delete from public.transcripts where transcript_id = any(%s)", [hostile])
+            connection.execute("drop table public.prey")
+
+
+def test_extreme_values_of_one_patient_fail_no_other(lab: Lab) -> None:
+    """From the smallest to the largest double: noted as hardly plausible, and nobody's failure."""
+    spread = "case when hashtext(transcript_id::text) % 2 = 0 then 1e-200 else 1e200 end"
+    wild = lab.add_patient(
+        "WILD",
+        f"update cancer_transcript_base set expression_fold_change = {spread}",
+        f"update transcripts set expression_fold_change = {spread}",
+    )
+    assert {each.result for each in lab.migrate(wild, "DEMO_HER2").values()} == {"migrated"}
+    (notes,) = lab.query("select notes from migration.validation where patient_id = 'WILD'")[0]
+    assert {"D2", "D3"} <= {note["check"] for note in notes}
+
+
+def test_a_verdict_outlives_other_failures(lab: Lab) -> None:
+    """An export in between clears the error, not the verdict; new legacy data is moved all the same."""
+    changed = lab.add_patient("CHANGED")
+    lab.migrate(changed)
+    lab.execute("drop index patient_changed.expression_data_fold_change_idx")
+    assert lab.call("validate", changed).returncode == 1
+    assert lab.export(changed)[changed].result == "staged"
+    outcome = lab.migrate(changed)[changed]
+    assert (outcome.result, "did not pass its last validation" in outcome.message) == ("failed", True)
+    lab.execute(
+        "create index expression_data_fold_change_idx on patient_changed.expression_data (expression_fold_change)"
+    )
+    for table in ("cancer_transcript_base", "transcripts"):
+        lab.change(changed, f"update {table} set expression_fold_change = 3 where expression_fold_change > 3")
+    assert lab.migrate(changed)[changed].result == "migrated"
+    assert state(lab, changed) == ("validated", None, True)
+
+
+def test_somebody_who_reads_the_cohort_keeps_nobody_waiting(lab: Lab) -> None:
+    """Views are replaced only when there is something new."""
+    lab.migrate("DEMO_HER2")
+    assert lab.call("validate", "--all").returncode == 0
+    with lab.session() as reader, reader.transaction():
+        reader.execute("select count(*) from cohort.patient_biomarkers, cohort.cohort_summary")
+        assert lab.run("validate", "--all", timeout=60).returncode == 0  # type: ignore[arg-type]
+
+
+def test_sessions_count_on_nothing_that_a_database_has_set(lab: Lab) -> None:
+    """Dates of another style, strings of before 2010, other languages."""
+    settings = ("datestyle = 'German'", "standard_conforming_strings = off", "timezone = 'Asia/Kolkata'",
+                "search_path = nowhere", "extra_float_digits = 0", "bytea_output = 'escape'")  # fmt: skip
+    for setting in settings:
+        lab.execute(f"alter database mbase set {setting}")
+    try:
+        assert lab.migrate("DEMO_HER2")["DEMO_HER2"].result == "migrated"
+        done = lab.call("validate", "--all", "--json")
+        assert done.returncode == 0, done.stdout
+    finally:
+        lab.execute("alter database mbase reset all")
+
+
 def test_an_sql_error_is_a_failure(lab: Lab) -> None:
     """Every table of facts: when its statement fails, X0 says so, and nothing passes."""
     lab.migrate("DEMO_HER2")
