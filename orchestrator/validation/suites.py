@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 Facts = Mapping[str, Any]
 """A row of facts.sql."""
-_making = threading.Lock()
+_one_at_a_time = threading.RLock()
+"""Great Expectations is for one thread; what is begun in the background is waited for."""
 
 
 def context() -> "EphemeralDataContext":
     """Return the one context of this process; the first call imports Great Expectations, which takes seconds."""
-    with _making:
+    with _one_at_a_time:
         return _context()
 
 
@@ -58,6 +59,11 @@ def broken(rows: Sequence[Facts]) -> dict[str, list[Check]]:
 
     Raises MediabaseError when a check could not be evaluated.
     """
+    with _one_at_a_time:
+        return _broken(rows)
+
+
+def _broken(rows: Sequence[Facts]) -> dict[str, list[Check]]:
     import pandas
 
     frame = pandas.DataFrame([_counts(row) for row in rows])
