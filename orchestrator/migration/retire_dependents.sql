@@ -18,6 +18,7 @@ select 'function', pg_proc.oid::regprocedure::text
 from pg_proc
 inner join pg_namespace as namespace on pg_proc.pronamespace = namespace.oid
 where namespace.nspname not in ('pg_catalog', 'information_schema')
+    and not (namespace.nspname = 'cohort' and starts_with(pg_proc.proname, 'fill_patient_')) -- read the patients' views
     and pg_proc.prosrc ~* format('\m%%s\M', %(table)s::text)
 union
 select 'foreign key', format('%%s of %%s', conname, conrelid::regclass)
