@@ -1,8 +1,10 @@
 """The suites over a patient's schema itself: Great Expectations asks the tables, not the facts about them."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
+from uuid import uuid4
 
 from orchestrator.errors import MediabaseError
 from orchestrator.journal import Patient
@@ -110,13 +112,11 @@ def _key(relation: str) -> list[str]:
     return ["patient_id"] if relation == METADATA else ["transcript_id"]
 
 
+@cache
 def _source(target_dsn: str) -> Any:
     """Return the data source of a target; psycopg gets libpq's parameters, which an address could not all hold."""
-    sources = context().data_sources
-    if "target" not in sources.all():
-        sources.add_postgres(
-            "target",
-            connection_string="postgresql+psycopg://see@localhost/parameters",
-            kwargs={"connect_args": {**resolve(target_dsn), "options": "-c default_transaction_read_only=on"}},
-        )
-    return sources.get("target")
+    return context().data_sources.add_postgres(
+        f"target {uuid4()}",  # one process may ask several targets
+        connection_string="postgresql+psycopg://see@localhost/parameters",
+        kwargs={"connect_args": {**resolve(target_dsn), "options": "-c default_transaction_read_only=on"}},
+    )

@@ -4,16 +4,19 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from helpers import Lab, complaint, eventually
 from psycopg import sql
 
+from orchestrator import journal
+from orchestrator.journal import Patient
 from orchestrator.migration.outcome import Outcome
 from orchestrator.patient_id import schema_name
 from orchestrator.validation import suites
 from orchestrator.validation.checks import ALL
+from orchestrator.validation.deep import broken_in_schema
 
 HER2 = "patient_demo_her2"
 LOSE_INDEX = f"drop index {HER2}.expression_data_fold_change_idx"
@@ -128,6 +131,8 @@ def test_deep_asks_the_schema_itself(lab: Lab) -> None:
     assert lab.call("validate", "--all", "--deep").returncode == 0
     patients = journal_patients(lab)
     assert suites_say(lab, patients["DEMO_BAD_VALUES"]) == set()
+    assert set(broken_in_schema(lab.where.legacy, patients["DEMO_BAD_VALUES"])) == {"X0"}  # no such schema there
+    assert suites_say(lab, patients["DEMO_BAD_VALUES"]) == set()
     planted = {
         "A1": f"update {HER2}.expression_data set expression_fold_change = 1.0 where transcript_id = "
         f"(select min(transcript_id) from {HER2}.expression_data)",
@@ -148,19 +153,15 @@ def test_deep_asks_the_schema_itself(lab: Lab) -> None:
     assert "X0" in suites_say(lab, patients["DEMO_HER2"])
 
 
-def journal_patients(lab: Lab) -> dict[str, object]:
+def journal_patients(lab: Lab) -> Mapping[str, Patient]:
     """Return the journal's patients."""
-    from orchestrator import journal
-
     with lab.session() as connection:
-        return dict(journal.patients(connection))
+        return journal.patients(connection)
 
 
-def suites_say(lab: Lab, patient: object) -> set[str]:
+def suites_say(lab: Lab, patient: Patient) -> set[str]:
     """Return the checks that the suites over a schema find broken."""
-    from orchestrator.validation.deep import broken_in_schema
-
-    return set(broken_in_schema(lab.where.target, patient))  # type: ignore[arg-type]
+    return set(broken_in_schema(lab.where.target, patient))
 
 
 def say(lab: Lab, patient_id: str, cancer_type: str, subtype: str) -> None:
