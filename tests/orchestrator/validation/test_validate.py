@@ -237,6 +237,34 @@ def test_seeds_that_are_others_than_the_files_are_loaded(lab: Lab) -> None:
     assert [note["check"] for note in json.loads(done.stdout)["verdicts"][0]["notes"]] == ["C3"]
 
 
+def test_seeds_are_loaded_however_little_time_a_role_has(lab: Lab) -> None:
+    """A limit of statements that the server sets is for readers."""
+    lab.migrate("DEMO_HER2")
+    with lab.session() as connection:
+        connection.execute(
+            """
+            drop table cohort.biomarker_levels cascade;
+            alter database mbase set statement_timeout = '2s';
+            create function public.dawdle() returns event_trigger language plpgsql as $$
+            begin
+                if current_query() ~ 'biomarker_levels' then
+                    perform pg_sleep(2.1);
+                end if;
+            end
+            $$;
+            create event trigger dawdle on ddl_command_start when tag in ('CREATE TABLE')
+            execute function public.dawdle();
+            """
+        )
+        try:
+            done = lab.call("validate", "--all")
+        finally:
+            connection.execute(
+                "drop event trigger dawdle; drop function public.dawdle; alter database mbase reset statement_timeout"
+            )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_seed_that_cannot_be_used_is_named(lab: Lab) -> None:
     """Before anything is judged: by file, and by row where it is one."""
     lab.migrate("DEMO_HER2")
