@@ -74,7 +74,8 @@ def add(connection: Connection) -> bool:
     except psycopg.errors.InsufficientPrivilege as error:
         raise RefusedError(
             f"The role {connection.info.user} may not upgrade {connection.info.dbname} "
-            f"({error.diag.message_primary}): grant it CREATE on the database and on schema public."
+            f"({error.diag.message_primary}): grant it CREATE on the database and on schema public, "
+            "and SELECT on the core's tables."
         ) from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
         raise RefusedError(
