@@ -12,12 +12,12 @@ from orchestrator.errors import ExitCode
 from orchestrator.legacy.databases import WIDE
 from orchestrator.migration.core import BASELINE
 from orchestrator.migration.core_check import check_core
-from orchestrator.migration.core_tables import TableDigest
 from orchestrator.migration.core_upgrade import VERSION_TABLE, CoreUpgrade, upgrade_core
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.retire import Retirement, retire
 from orchestrator.migration.versions import Version
 from orchestrator.postgres.connection import servers
+from orchestrator.postgres.tables import TableDigest
 
 app = typer.Typer(help="The core database.", no_args_is_help=True)
 

@@ -10,6 +10,7 @@ import psycopg
 import typer
 
 from orchestrator.cli import (
+    backup,
     config,
     core,
     doctor,
@@ -43,6 +44,8 @@ app.command()(migrate.migrate)
 app.command()(migrate.export)
 app.command()(rehearse.rehearse)
 app.command()(parity.parity)
+app.command()(backup.backup)
+app.command()(backup.backups)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)

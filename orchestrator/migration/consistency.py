@@ -8,10 +8,10 @@ from psycopg import sql
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.databases import NARROW, WIDE
 from orchestrator.migration.core import CORE_TABLES
-from orchestrator.migration.core_tables import Relation, relations
 from orchestrator.migration.findings import Finding
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
+from orchestrator.postgres.tables import Relation, relations
 
 GENES = "genes"
 OTHER_TABLES = ("opentargets_known_drugs",)

@@ -9,7 +9,7 @@ from typing import Protocol
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.databases import DatabaseFacts, LegacyDatabase
 from orchestrator.patient_id import schema_name
-from orchestrator.postgres.connection import Servers, connect, database_bytes
+from orchestrator.postgres.connection import Connection, Servers, connect, database_bytes
 from orchestrator.postgres.dump import Source, copy_database
 from orchestrator.postgres.embedded import bundled_major, bundled_programs
 from orchestrator.postgres.programs import find_matching
@@ -61,11 +61,16 @@ def copy_all(
     source: Servers, chosen: Sequence[LegacyDatabase], wanted: Sequence[Original], target_dsn: str, say: Say
 ) -> list[Copied]:
     """Copy databases one after the other; schemas of patients that are not `chosen` stay behind."""
-    names = [schema_name(database.patient_id) for database in chosen]
     with connect(source.target) as connection:
-        rows = connection.execute(statement(__package__, "other_schemas"), {"schema_names": names}).fetchall()
-    others = [str(name) for (name,) in rows]
+        others = patient_schemas(connection, but=chosen)
     return [_copy(original, target_dsn, others if original is wanted[0] else [], say) for original in wanted]
+
+
+def patient_schemas(target: Connection, but: Sequence[LegacyDatabase] = ()) -> list[str]:
+    """Return the names of patients' schemas, of all `but` some."""
+    names = [schema_name(database.patient_id) for database in but]
+    rows = target.execute(statement(__package__, "other_schemas"), {"schema_names": names}).fetchall()
+    return [str(name) for (name,) in rows]
 
 
 def _source(dsn: str, pg_bin: Path | None) -> Source:

@@ -8,10 +8,10 @@ import psycopg
 from orchestrator.legacy.databases import NARROW
 from orchestrator.migration.consistency import GENES, consistency, genes_without_transcripts, has_keys
 from orchestrator.migration.core import check_version
-from orchestrator.migration.core_tables import TableDigest, digests, pin, tables
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.versions import Version, history
 from orchestrator.postgres.connection import connect
+from orchestrator.postgres.tables import TableDigest, digests, pin, tables
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import psycopg
 from orchestrator import journal
 from orchestrator.errors import MediabaseError
 from orchestrator.migration import core
-from orchestrator.migration.core_tables import TableDigest, digests, pin, tables
 from orchestrator.migration.versions import Version, history
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.tables import TableDigest, digests, pin, tables
 
 VERSION_TABLE = "schema_versions"
 

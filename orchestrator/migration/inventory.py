@@ -38,8 +38,8 @@ from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options
 from orchestrator.migration.reference import Reference, read_reference
 from orchestrator.migration.size import schema_bytes
-from orchestrator.migration.threads import in_threads
 from orchestrator.postgres.connection import Connection, Servers, connect
+from orchestrator.postgres.threads import in_threads
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 5

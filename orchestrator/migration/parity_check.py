@@ -28,10 +28,10 @@ from orchestrator.migration.parity_result import (
     quarantined,
 )
 from orchestrator.migration.reference import read_core_ids
-from orchestrator.migration.threads import in_threads
 from orchestrator.patient_id import check, is_supported, schema_name
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.failures import describe_failure
+from orchestrator.postgres.threads import in_threads
 
 PATIENCE_SECONDS = 5
 """How long to wait for somebody who keeps a table locked."""

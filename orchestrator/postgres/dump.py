@@ -62,12 +62,12 @@ def copy_database(
     `moved` is told how many bytes of the dump went by. Raises MediabaseError when the source cannot be read, or
     rows of a table that was made cannot be restored.
     """
-    _create(target_dsn, name)
+    create_database(target_dsn, name)
     dump: Command = [source.pg_dump.path, "--format=custom", "--compress=0", *FOREIGN_TO_A_COPY,
-            *(f"--exclude-schema={_literal(schema)}" for schema in excluded_schemas)]  # fmt: skip
+            *(f"--exclude-schema={literal(schema)}" for schema in excluded_schemas)]  # fmt: skip
     restore: Command = [pg_restore, *FOREIGN_TO_A_COPY, f"--dbname={make_conninfo(dbname=name)}"]
-    variables = _reading(source.dsn, name), _without("PG", **environment(target_dsn))
-    wanted = _things(source.dsn, name, excluded_schemas)
+    variables = reading(source.dsn, name), writing(target_dsn)
+    wanted = things(source.dsn, name, excluded_schemas)
 
     def section(part: str, *more: str, strict: bool = False) -> None:
         commands: tuple[Command, Command] = (
@@ -77,37 +77,44 @@ def copy_database(
         _pipe(commands, variables, name, moved, strict=strict)
 
     section("pre-data")
-    absent = wanted - _things(target_dsn, name, excluded_schemas)
+    absent = wanted - things(target_dsn, name, excluded_schemas)
     tables = [thing for thing in absent if thing.kind in ("table", "foreign table")]
-    section("data", *(f"--exclude-table={_literal(each.schema, each.name)}" for each in tables), strict=True)
+    section("data", *(f"--exclude-table={literal(each.schema, each.name)}" for each in tables), strict=True)
     section("post-data")
     with connect(target_dsn, dbname=name, autocommit=True) as connection:
         connection.execute("vacuum (analyze)")  # as a database is that has been in use
-    return [str(thing) for thing in sorted(wanted - _things(target_dsn, name, excluded_schemas))]
+    return [str(thing) for thing in sorted(wanted - things(target_dsn, name, excluded_schemas))]
 
 
-def _create(target_dsn: str, name: str) -> None:
+def create_database(target_dsn: str, name: str) -> None:
+    """Create an empty database for a copy."""
     create = sql.SQL("create database {} template template0 encoding 'UTF8'").format(sql.Identifier(name))
     with connect(target_dsn, autocommit=True) as connection:
         connection.execute(create)
 
 
-def _things(dsn: str, name: str, excluded_schemas: Sequence[str]) -> set[Thing]:
+def things(dsn: str, name: str, excluded_schemas: Sequence[str] = ()) -> set[Thing]:
+    """Return what a dump of database `name` should carry over; see objects.sql."""
     with connect(dsn, dbname=name) as connection:
         connection.execute("set local search_path = pg_catalog")
         rows = connection.execute(statement(__package__, "objects"), {"excluded": list(excluded_schemas)}).fetchall()
     return {Thing(str(kind), str(schema), str(object_name)) for kind, schema, object_name in rows}
 
 
-def _literal(*names: str) -> str:
+def literal(*names: str) -> str:
     """Return names as a pattern of pg_dump that matches nothing else."""
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
-def _reading(dsn: str, name: str) -> dict[str, str]:
+def reading(dsn: str, name: str) -> dict[str, str]:
     """Return the environment in which pg_dump reads database `name`."""
     options = f"{os.environ.get('PGOPTIONS', '')} {READ_ONLY}".strip()
     return _without("PGSERVICE", **{**environment(dsn), "PGDATABASE": name, "PGOPTIONS": options})
+
+
+def writing(dsn: str) -> dict[str, str]:
+    """Return the environment in which pg_restore writes to a server."""
+    return _without("PG", **environment(dsn))
 
 
 def _without(prefix: str, **more: str) -> dict[str, str]:
@@ -126,13 +133,13 @@ def _pipe(
 ) -> None:
     """Run the dump into the restore; bytes pass through here, so that neither outlives this process for long."""
     with TemporaryFile() as complaints:
-        with _running(commands[0], variables[0], stdout=subprocess.PIPE, stderr=complaints) as reader:
-            with _running(commands[1], variables[1], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as writer:
+        with running(commands[0], variables[0], stdout=subprocess.PIPE, stderr=complaints) as reader:
+            with running(commands[1], variables[1], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as writer:
                 is_complete = _pass_on(reader, writer, moved)
             if not is_complete:
                 reader.terminate()
         if is_complete and reader.returncode != 0:
-            raise MediabaseError(f"Database {name} could not be read: {_first_line(complaints)}.")
+            raise MediabaseError(f"Database {name} could not be read: {first_line(complaints)}.")
         if strict and (not is_complete or writer.returncode != 0):
             # pg_restore's own words, and what the server says, can repeat a row.
             raise MediabaseError(
@@ -158,7 +165,7 @@ def _pass_on(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], m
 
 
 @contextmanager
-def _running(
+def running(
     command: Command, variables: Mapping[str, str], **streams: int | IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program; it has ended when the block is left, and is ended when that is by an exception."""
@@ -173,7 +180,7 @@ def _running(
         process.wait()
 
 
-def _first_line(complaints: IO[bytes]) -> str:
+def first_line(complaints: IO[bytes]) -> str:
     """Return the first line that pg_dump wrote. It reads rows without looking into them: no value is in it."""
     complaints.seek(0)
     lines = complaints.read().decode("utf-8", "replace").splitlines() or ["pg_dump gave no reason"]

@@ -15,10 +15,10 @@ from orchestrator import sandbox as sandboxes
 from orchestrator.errors import RefusedError
 from orchestrator.migration.consistency import consistency
 from orchestrator.migration.core import upgrade
-from orchestrator.migration.core_tables import TableDigest, digests, pin, tables
 from orchestrator.migration.core_upgrade import CoreState, differences
 from orchestrator.migration.versions import Version
 from orchestrator.postgres.connection import Servers, connect
+from orchestrator.postgres.tables import TableDigest, digests, pin, tables
 
 COPY = "corecopy"
 
@@ -397,10 +397,11 @@ def test_an_upgrade_that_would_change_the_core_is_undone(core: Core, deferred: s
 
 def test_what_counts_as_a_difference() -> None:
     """A table more or less, a changed row of schema_versions, or two new ones."""
-    genes = TableDigest("genes", 2, "aa")
+    genes = TableDigest("public", "genes", 2, "aa")
     old = Version("schema_versions", "v0.5.0", "", "")
     new = Version("schema_versions", "v0.6.0_baseline", "", "")
-    recorded, upgraded = TableDigest("schema_versions", 1, "x"), TableDigest("schema_versions", 2, "y")
+    recorded = TableDigest("public", "schema_versions", 1, "x")
+    upgraded = TableDigest("public", "schema_versions", 2, "y")
 
     def state(*tables: TableDigest, versions: list[Version]) -> CoreState:
         return CoreState(versions, {each.table: each for each in tables})

@@ -21,7 +21,7 @@ from (
         coalesce(sum(('x' || encode(substr(hash, 9, 8), 'hex'))::bit(64)::bigint), 0) as low
     from (
         select sha256(convert_to(row({columns})::text, 'UTF8')) as hash
-        from {only} public.{table}
+        from {only} {table}
         offset 0
     ) as hashes
 ) as sums

@@ -1,5 +1,6 @@
--- What the core's schema holds; a partition is a part of its table.
+-- What schemas hold; a partition is a part of its table.
 select
+    namespace.nspname::text as schema_name,
     relation.relname::text as name,
     relation.relkind::text as kind,
     exists (select from pg_index where indrelid = relation.oid and indisprimary) as has_primary_key,
@@ -11,7 +12,19 @@ select
     ) as columns
 from pg_class as relation
 inner join pg_namespace as namespace on relation.relnamespace = namespace.oid
-where namespace.nspname = 'public'
+where (
+        namespace.nspname = any(%(schemas)s::text [])
+        or (
+            %(schemas)s::text [] is null
+            and not starts_with(namespace.nspname, 'pg_')
+            and namespace.nspname <> 'information_schema'
+            and not exists (
+                select
+                from pg_depend
+                where classid = 'pg_class'::regclass and objid = relation.oid and deptype = 'e'
+            )
+        )
+    )
     and relation.relkind in ('r', 'p', 'v', 'm', 'f')
     and not exists (
         select
@@ -20,4 +33,4 @@ where namespace.nspname = 'public'
         where pg_inherits.inhrelid = relation.oid
             and relation.relispartition and parent.relnamespace = relation.relnamespace
     )
-order by relation.relname collate "C"
+order by namespace.nspname collate "C", relation.relname collate "C"

@@ -1,4 +1,4 @@
-"""The tables of the core, and their digests."""
+"""The tables of a database, and their digests."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or view of schema public; its columns are sorted by name."""
+    """A table or view; its columns are sorted by name."""
 
+    schema: str
     name: str
     kind: str
     has_primary_key: bool
@@ -35,24 +36,26 @@ class Relation:
 
 @dataclass(frozen=True)
 class TableDigest:
-    """What a table holds: number of rows, and a digest in hexadecimal; see digest.sql."""
+    """What a table holds: number of rows, and a digest in hexadecimal; see table_digest.sql."""
 
+    schema: str
     table: str
     rows: int
     digest: str
 
 
-def relations(connection: Connection) -> list[Relation]:
-    """Return the tables and views of schema public, by name."""
+def relations(connection: Connection, schemas: Sequence[str] | None = ("public",)) -> list[Relation]:
+    """Return the tables and views of some schemas, by name; None: of all but those of the system and of extensions."""
+    rows = connection.execute(statement(__package__, "relations"), {"schemas": schemas and list(schemas)}).fetchall()
     return [
-        Relation(str(name), str(kind), bool(has_key), tuple(columns))  # type: ignore[arg-type]
-        for name, kind, has_key, columns in connection.execute(statement(__package__, "core_relations")).fetchall()
+        Relation(str(schema), str(name), str(kind), bool(has_key), tuple(columns))  # type: ignore[arg-type]
+        for schema, name, kind, has_key, columns in rows
     ]
 
 
-def tables(connection: Connection) -> list[Relation]:
-    """Return the tables of schema public, by name."""
-    return [relation for relation in relations(connection) if relation.is_table]
+def tables(connection: Connection, schemas: Sequence[str] | None = ("public",)) -> list[Relation]:
+    """Return the tables of some schemas, as `relations` does."""
+    return [relation for relation in relations(connection, schemas) if relation.is_table]
 
 
 def pin(connection: Connection, present: Sequence[Relation]) -> None:
@@ -60,7 +63,7 @@ def pin(connection: Connection, present: Sequence[Relation]) -> None:
 
     Raises RefusedError when the role may not read one of the tables.
     """
-    names = sql.SQL(", ").join(sql.Identifier("public", relation.name) for relation in present)
+    names = sql.SQL(", ").join(sql.Identifier(relation.schema, relation.name) for relation in present)
     try:
         if present:  # a TRUNCATE would be seen by a snapshot that is older
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
@@ -84,25 +87,25 @@ def digests(
 
 
 def _digest(connection: Connection, relation: Relation) -> TableDigest:
-    query = statement(__package__, "digest").format(
+    query = statement(__package__, "table_digest").format(
         columns=sql.SQL(", ").join(map(sql.Identifier, relation.columns)),
         # The rows of a partitioned table are those of its partitions; a child that inherits is a table of its own.
         only=sql.SQL("" if relation.kind == PARTITIONED else "only"),
-        table=sql.Identifier(relation.name),
+        table=sql.Identifier(relation.schema, relation.name),
     )
     try:
         row = connection.execute(query, {"columns": list(relation.columns)}).fetchone()
     except UNREADABLE as error:
         raise _unreadable(connection, error) from error
     assert row is not None  # noqa: S101  # an aggregate has one row
-    return TableDigest(relation.name, int(str(row[0])), str(row[1]))
+    return TableDigest(relation.schema, relation.name, int(str(row[0])), str(row[1]))
 
 
 def _unreadable(connection: Connection, error: psycopg.Error) -> RefusedError:
     info = connection.info
     reason = error.diag.message_primary
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        reason = f"{reason}: grant the role {info.user} SELECT on all of the core's tables, without row security"
+        reason = f"{reason}: grant the role {info.user} SELECT on all of its tables, without row security"
     elif isinstance(error, psycopg.errors.SerializationFailure):
         reason = f"{reason}: run again, or raise max_standby_streaming_delay"
     return RefusedError(f"Not every table of {info.dbname} can be read ({reason}).")

@@ -1,0 +1,1 @@
+"""Backups of databases: dumped, restored on a scratch server and compared before they count."""

@@ -1,0 +1,121 @@
+"""`mediabase backup` and `mediabase backups`."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.backup.backup import Place, Wanted, back_up
+from orchestrator.backup.check import check
+from orchestrator.backup.folders import backups as known_backups
+from orchestrator.backup.outcome import BackedUp, outcome
+from orchestrator.cli.options import AsJson, Ids, Jobs
+from orchestrator.cli.output import out, print_json, progress, table
+from orchestrator.cli.settings import current
+from orchestrator.errors import ExitCode, UsageError
+from orchestrator.legacy.databases import choose, database_facts
+from orchestrator.migration.copies import patient_schemas
+from orchestrator.migration.names import legacy_databases
+from orchestrator.patient_id import check as check_id
+from orchestrator.postgres.connection import Servers, connect, database_bytes, read_only, servers
+from orchestrator.wording import size
+
+Folder = Annotated[
+    Path | None, typer.Option("--folder", metavar="DIR", help="Where backups are.", show_default="HOME/backups")
+]
+Core = Annotated[bool, typer.Option("--core", help="The core database, without patients' schemas.")]
+
+
+def backup(
+    ids: Ids = None,
+    all_patients: Annotated[bool, typer.Option("--all", help="All legacy databases.")] = False,
+    core: Core = False,
+    folder: Folder = None,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Dump legacy databases, or the core, and count what was restored and compared.
+
+    Each is restored on a scratch server, where every table must have the same rows. Servers are only read.
+
+    Example: mediabase backup --all --core --jobs 2
+    """
+    if (ids and all_patients) or not (ids or all_patients or core):
+        raise UsageError("Say what to back up: ids or --all, and --core.")
+    settings = current(jobs=jobs)
+    with servers(settings) as where, progress("databases", is_quiet=as_json) as reporter:
+        wanted = _wanted(read_only(where), ids, all_patients, core)
+        reporter.begin(len(wanted))
+        reporter.step("starting a scratch server")
+
+        def report(each: BackedUp) -> None:
+            result = each.problem or f"{size(each.dump_bytes)}, verified"
+            reporter.step(f"{each.database}: {result}", done=True, level="error" if each.problem else "info")
+
+        place = Place(folder or settings.home / "backups", settings.home, settings.pg_bin)
+        done = back_up(wanted, place, settings.jobs, report)
+    _show("Backups", done, as_json)
+
+
+def backups(
+    ids: Ids = None,
+    folder: Folder = None,
+    check_again: Annotated[
+        bool, typer.Option("--check", help="Restore each again, and compare it with what its manifest says.")
+    ] = False,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the backups that there are, and with --check prove that each still restores.
+
+    Example: mediabase backups --check
+    """
+    settings = current(jobs=jobs)
+    place = folder or settings.home / "backups"
+    asked = {check_id(patient_id) for patient_id in ids or ()}
+    found = [each for each in known_backups(place) if not asked or each[1].patient_id in asked]
+    if check_again:
+        with progress("backups", is_quiet=as_json) as reporter:
+            reporter.begin(len(found))
+
+            def report(each: BackedUp) -> None:
+                reporter.step(f"{each.folder}: {each.problem or 'restores'}", done=True)
+
+            done = check(found, settings.home, settings.jobs, report)
+    else:
+        done = [outcome(*each) for each in found]
+    _show(f"Backups in {place}", done, as_json)
+
+
+def _wanted(where: Servers, ids: Sequence[str] | None, all_patients: bool, core: bool) -> list[Wanted]:
+    wanted = []
+    if core:
+        with connect(where.target) as target:
+            wanted.append(
+                Wanted(target.info.dbname, None, database_bytes(target), where.target, patient_schemas(target))
+            )
+    if ids or all_patients:
+        chosen = choose(legacy_databases(where), ids or None)
+        _, facts = database_facts(where.legacy)
+        wanted += [Wanted(each.name, each.patient_id, facts[each.name].size_bytes or 0, where.legacy)
+                   for each in chosen]  # fmt: skip
+    return wanted
+
+
+def _show(title: str, done: Sequence[BackedUp], as_json: bool) -> None:
+    failed = [each for each in done if each.problem]
+    if as_json:
+        print_json([asdict(each) for each in done])
+    else:
+        listing = table(title, "database", "patient", "taken at", "#tables", "#rows", "#dump", "note")
+        for each in done:
+            taken = f"{each.taken_at:%Y-%m-%d %H:%M:%S} UTC" if each.taken_at else ""
+            listing.add_row(
+                each.database, each.patient_id or "", taken, f"{each.tables:,}", f"{each.rows:,}",
+                size(each.dump_bytes), each.problem or str(each.folder),
+            )  # fmt: skip
+        out.print(listing)
+        out.print(f"{len(done) - len(failed):,} backups, {len(failed):,} failed.")
+    raise typer.Exit(ExitCode.FAILED if failed else ExitCode.DONE)
