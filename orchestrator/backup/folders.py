@@ -38,7 +38,7 @@ def new_backup(folder: Path, database: str) -> Iterator[NewBackup]:
         descriptor = os.open(parent, os.O_RDONLY)
     except OSError as error:
         raise UsageError(
-            f"Backups cannot be written to {parent} ({error.strerror}): choose another folder with --to."
+            f"Backups cannot be written to {parent} ({error.strerror}): choose another with --folder."
         ) from error
     try:
         _lock(descriptor, parent)
