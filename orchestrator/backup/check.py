@@ -1,42 +1,48 @@
-"""Backups that there are, verified again."""
+"""Backups that there are: listed, and verified again."""
 
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event
 from weakref import WeakSet
 
-import psycopg
-
-from orchestrator.backup.manifest import Manifest
-from orchestrator.backup.outcome import BackedUp, outcome
-from orchestrator.backup.verify import scratch_for, verify
-from orchestrator.errors import MediabaseError
+from orchestrator.backup.folders import backup_folders
+from orchestrator.backup.manifest import Manifest, read_manifest
+from orchestrator.backup.outcome import BackedUp, attempt, backed_up
+from orchestrator.backup.verify import Bench, scratch_for, verify
 from orchestrator.postgres.connection import Connection
-from orchestrator.postgres.failures import describe_failure
 from orchestrator.postgres.threads import in_threads
 
 
-def check(
-    found: Sequence[tuple[Path, Manifest]], home: Path, jobs: int, report: Callable[[BackedUp], None]
-) -> list[BackedUp]:
+def known(folder: Path) -> list[BackedUp]:
+    """Return every backup below a folder, by database and time; of a damaged one, what is wrong with it."""
+    return [attempt(partial(_read, path), BackedUp(path.parent.name, None, path)) for path in backup_folders(folder)]
+
+
+def _read(folder: Path) -> BackedUp:
+    return backed_up(folder, read_manifest(folder))
+
+
+def check(found: Sequence[BackedUp], home: Path, jobs: int, report: Callable[[BackedUp], None]) -> list[BackedUp]:
     """Restore backups again and compare them with their manifests, `jobs` at a time; return what became of each.
 
     Raises RefusedError without room on the disk.
     """
     stopped = Event()
-    sizes = [manifest.database_bytes for _, manifest in found]
-    with scratch_for(home, sizes, jobs, stopped) as scratch:
+    manifests: dict[Path, Manifest] = {each.folder: read_manifest(each.folder) for each in found
+                                       if each.folder and not each.problem}  # fmt: skip
+    with scratch_for(home, [each.database_bytes for each in manifests.values()], jobs) as (folder, dsn):
 
-        def one(each: tuple[Path, Manifest], _: WeakSet[Connection]) -> BackedUp:
-            folder, manifest = each
-            started = time.monotonic()
-            problem = None
-            try:
-                verify(folder, manifest, scratch)
-            except (MediabaseError, psycopg.Error) as error:
-                problem = describe_failure(error)[1]
-            return outcome(folder, manifest, round(time.monotonic() - started, 1), problem)
+        def one(each: BackedUp, in_hand: WeakSet[Connection]) -> BackedUp:
+            if each.folder not in manifests:
+                return each
+            path, manifest = each.folder, manifests[each.folder]
+
+            def again() -> BackedUp:
+                verify(path, manifest, Bench(folder, dsn, stopped, in_hand))
+                return each
+
+            return attempt(again, each)
 
         done = in_threads(one, found, jobs, report, stopped)
     return sorted(done, key=lambda each: str(each.folder))

@@ -1,18 +1,22 @@
 """What a database holds, in one snapshot; and how what was restored differs from it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import psycopg
 
 from orchestrator.backup.manifest import Contents
+from orchestrator.errors import MediabaseError
 from orchestrator.postgres.connection import Connection, connect
-from orchestrator.postgres.dump import things
+from orchestrator.postgres.dump import PATIENCE_SECONDS, things_in
 from orchestrator.postgres.tables import Relation, digests, pin, tables
 from orchestrator.wording import some
 
 MAX_NAMES = 5
+TRIES = 5
+"""How often to begin again when tables came or went between looking for them and locking them."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,8 @@ class Pinned:
     """A database in one snapshot, its tables locked against TRUNCATE and changes of their shape."""
 
     connection: Connection
+    excluded_schemas: Sequence[str]
     tables: Sequence[Relation]
-    objects: tuple[str, ...]
 
     def export(self) -> str:
         """Return the snapshot's name, for pg_dump to use while this transaction lasts."""
@@ -29,23 +33,56 @@ class Pinned:
         assert row is not None  # noqa: S101  # a function has one row
         return str(row[0])
 
-    def contents(self) -> Contents:
-        """Read all tables. Raises RefusedError for one that may not be read."""
-        return Contents(tuple(digests(self.connection, self.tables, lambda _: None)), self.objects)
+    def contents(self, go_on: Callable[[], None]) -> Contents:
+        """Read all tables; `go_on` is called after each. Raises RefusedError for one that may not be read."""
+        objects = sorted(map(str, things_in(self.connection, self.excluded_schemas)))
+        return Contents(tuple(digests(self.connection, self.tables, lambda _: go_on())), tuple(objects))
 
 
 @contextmanager
-def pinned(dsn: str, database: str, excluded_schemas: Sequence[str] = ()) -> Iterator[Pinned]:
-    """Yield a database in one read-only transaction. Raises RefusedError when a table may not be read."""
+def pinned(
+    dsn: str,
+    database: str,
+    in_hand: WeakSet[Connection],
+    excluded_schemas: Callable[[Connection], Sequence[str]] = lambda _: (),
+) -> Iterator[Pinned]:
+    """Yield a database in one read-only transaction; its connection is `in_hand` meanwhile.
+
+    Raises RefusedError when a table may not be read, and MediabaseError when one stays locked by others.
+    """
     with connect(dsn, dbname=database) as connection:
+        in_hand.add(connection)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        present = [each for each in tables(connection, None) if each.schema not in excluded_schemas]
+        yield _pin(connection, excluded_schemas)
         connection.rollback()
-        pin(connection, present)
-        objects = tuple(map(str, sorted(things(dsn, database, excluded_schemas))))
-        yield Pinned(connection, present, objects)
+
+
+def _pin(connection: Connection, excluded_schemas: Callable[[Connection], Sequence[str]]) -> Pinned:
+    for _ in range(TRIES):
+        excluded = list(excluded_schemas(connection))
+        present = _tables(connection, excluded)
         connection.rollback()
+        try:
+            # Somebody who waits for one of our locks would make pg_dump, which needs the same, wait for ever.
+            connection.execute(f"set local lock_timeout = '{PATIENCE_SECONDS}s'".encode())
+            pin(connection, present)
+            if _tables(connection, excluded) == present and list(excluded_schemas(connection)) == excluded:
+                return Pinned(connection, excluded, present)
+        except psycopg.errors.UndefinedTable:
+            connection.rollback()
+            continue
+        except psycopg.errors.LockNotAvailable as error:
+            raise MediabaseError(
+                f"A table of {connection.info.dbname} was locked by another session for {PATIENCE_SECONDS} s: "
+                "back it up when that has ended."
+            ) from error
+        connection.rollback()
+    raise MediabaseError(f"The tables of {connection.info.dbname} come and go: back it up when it is at rest.")
+
+
+def _tables(connection: Connection, excluded: Sequence[str]) -> list[Relation]:
+    return [each for each in tables(connection, None) if each.schema not in excluded]
 
 
 def difference(wanted: Contents, found: Contents) -> str | None:

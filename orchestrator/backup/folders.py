@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import quote
 
-from orchestrator.backup.manifest import MANIFEST, Manifest, read_manifest
 from orchestrator.errors import MediabaseError, UsageError
 
 NEW = "new-"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -25,46 +25,72 @@ class NewBackup:
     final: Path
 
 
+def prepare(folder: Path) -> Path:
+    """Make the folder for backups, which only its owner may read; raise UsageError when it cannot be written to."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        probe = mkdtemp(prefix=NEW, dir=folder)
+        Path(probe).rmdir()
+    except OSError as error:
+        raise UsageError(
+            f"Backups cannot be written to {folder} ({error.strerror}): choose another folder with --folder."
+        ) from error
+    return folder.absolute()
+
+
 @contextmanager
 def new_backup(folder: Path, database: str) -> Iterator[NewBackup]:
     """Yield a folder to write into that becomes a backup when the block is left, and is gone if by an exception.
 
-    Only its owner may read it. Raises MediabaseError when another process backs up this database into `folder`, and
-    UsageError when it cannot be written to.
+    Raises MediabaseError when another process backs up this database into `folder`.
     """
-    parent = folder.absolute() / quote(database, safe="")
-    try:
-        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(parent, os.O_RDONLY)
-    except OSError as error:
-        raise UsageError(
-            f"Backups cannot be written to {parent} ({error.strerror}): choose another with --folder."
-        ) from error
-    try:
-        _lock(descriptor, parent)
+    parent = folder / quote(database, safe="")
+    parent.mkdir(exist_ok=True, mode=0o700)
+    with _locked(parent):
         for left_over in parent.glob(f"{NEW}*"):
             shutil.rmtree(left_over)
         new = NewBackup(Path(mkdtemp(prefix=NEW, dir=parent)), parent / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
         try:
             yield new
+            for path in (*new.path.iterdir(), new.path, folder):
+                _sync(path)
             new.path.rename(new.final)
-            os.fsync(descriptor)
+            _sync(parent)
         except BaseException:
             shutil.rmtree(new.path, ignore_errors=True)
+            shutil.rmtree(new.final, ignore_errors=True)
             raise
+
+
+def backup_folders(folder: Path) -> list[Path]:
+    """Return the folders of backups, by database and time. Raises UsageError when `folder` cannot be read."""
+    try:
+        databases = [path for path in sorted(folder.absolute().iterdir()) if path.is_dir()]
+        return [path for each in databases for path in sorted(each.iterdir())
+                if path.is_dir() and not path.name.startswith(NEW)]  # fmt: skip
+    except OSError as error:
+        raise UsageError(
+            f"There are no backups to read in {folder} ({error.strerror}): --folder says where they are."
+        ) from error
+
+
+@contextmanager
+def _locked(parent: Path) -> Iterator[None]:
+    # A file and not the folder: over NFS the lock on a folder is only this machine's.
+    with (parent / LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MediabaseError(
+                f"Another process backs it up into {parent}: wait for that, or choose another folder."
+            ) from error
+        yield
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def backups(folder: Path) -> Iterator[tuple[Path, Manifest]]:
-    """Yield the backups below a folder, by database and time. Raises MediabaseError for a manifest that is none."""
-    for path in sorted(folder.absolute().glob(f"*/*/{MANIFEST}")):
-        if not path.parent.name.startswith(NEW):
-            yield path.parent, read_manifest(path.parent)
-
-
-def _lock(descriptor: int, parent: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise MediabaseError(f"Another process backs it up into {parent}: wait for that, or choose another.") from error

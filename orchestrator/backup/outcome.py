@@ -1,10 +1,16 @@
 """What became of one backup."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
+
 from orchestrator.backup.manifest import Manifest
+from orchestrator.errors import MediabaseError
+from orchestrator.postgres.failures import describe_failure
 
 
 @dataclass(frozen=True)
@@ -15,6 +21,8 @@ class BackedUp:
     patient_id: str | None
     """None for the core."""
     folder: Path | None = None
+    server: str | None = None
+    """Identifier of the server's cluster."""
     taken_at: datetime | None = None
     dump_bytes: int = 0
     tables: int = 0
@@ -24,17 +32,29 @@ class BackedUp:
     problem: str | None = None
 
 
-def outcome(folder: Path, manifest: Manifest, seconds: float | None = None, problem: str | None = None) -> BackedUp:
+def backed_up(folder: Path, manifest: Manifest) -> BackedUp:
     """Return the outcome for a backup that is there."""
     tables = manifest.contents.tables
     return BackedUp(
         database=manifest.database,
         patient_id=manifest.patient_id,
         folder=folder,
+        server=manifest.system,
         taken_at=manifest.taken_at,
         dump_bytes=manifest.dump.size,
         tables=len(tables),
         rows=sum(table.rows for table in tables),
-        seconds=seconds,
-        problem=problem,
     )
+
+
+def attempt(work: Callable[[], BackedUp], otherwise: BackedUp) -> BackedUp:
+    """Return what `work` returns, or when it fails `otherwise` with the reason; both with the seconds it took."""
+    started = time.monotonic()
+    try:
+        done = work()
+    except OSError as error:
+        where = error.filename or otherwise.folder or "its folder"
+        done = replace(otherwise, problem=f"{where}: {error.strerror}.")
+    except (MediabaseError, psycopg.Error) as error:
+        done = replace(otherwise, problem=describe_failure(error)[1])
+    return replace(done, seconds=round(time.monotonic() - started, 1))

@@ -8,18 +8,18 @@ from typing import Annotated
 import typer
 
 from orchestrator.backup.backup import Place, Wanted, back_up
-from orchestrator.backup.check import check
-from orchestrator.backup.folders import backups as known_backups
-from orchestrator.backup.outcome import BackedUp, outcome
+from orchestrator.backup.backup import core as the_core
+from orchestrator.backup.check import check, known
+from orchestrator.backup.outcome import BackedUp
+from orchestrator.cli.log import Level
 from orchestrator.cli.options import AsJson, Ids, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.legacy.databases import choose, database_facts
-from orchestrator.migration.copies import patient_schemas
 from orchestrator.migration.names import legacy_databases
 from orchestrator.patient_id import check as check_id
-from orchestrator.postgres.connection import Servers, connect, database_bytes, read_only, servers
+from orchestrator.postgres.connection import Servers, read_only, servers
 from orchestrator.wording import size
 
 Folder = Annotated[
@@ -52,7 +52,7 @@ def backup(
 
         def report(each: BackedUp) -> None:
             result = each.problem or f"{size(each.dump_bytes)}, verified"
-            reporter.step(f"{each.database}: {result}", done=True, level="error" if each.problem else "info")
+            reporter.step(f"{each.database}: {result}", done=True, level=_level(each))
 
         place = Place(folder or settings.home / "backups", settings.home, settings.pg_bin)
         done = back_up(wanted, place, settings.jobs, report)
@@ -74,34 +74,38 @@ def backups(
     """
     settings = current(jobs=jobs)
     place = folder or settings.home / "backups"
-    asked = {check_id(patient_id) for patient_id in ids or ()}
-    found = [each for each in known_backups(place) if not asked or each[1].patient_id in asked]
+    found = _asked(known(place), ids)
     if check_again:
         with progress("backups", is_quiet=as_json) as reporter:
             reporter.begin(len(found))
 
             def report(each: BackedUp) -> None:
-                reporter.step(f"{each.folder}: {each.problem or 'restores'}", done=True)
+                reporter.step(f"{each.folder}: {each.problem or 'restores'}", done=True, level=_level(each))
 
-            done = check(found, settings.home, settings.jobs, report)
-    else:
-        done = [outcome(*each) for each in found]
-    _show(f"Backups in {place}", done, as_json)
+            found = check(found, settings.home, settings.jobs, report)
+    _show(f"Backups in {place}", found, as_json)
+
+
+def _asked(found: list[BackedUp], ids: Sequence[str] | None) -> list[BackedUp]:
+    """Return the backups of these patients, or all; raises UsageError for a patient without one."""
+    missing = sorted(set(map(check_id, ids or ())) - {each.patient_id for each in found})
+    if missing:
+        raise UsageError(f"No backup of {', '.join(missing)} here: mediabase backups lists those that there are.")
+    return [each for each in found if not ids or each.patient_id in ids]
 
 
 def _wanted(where: Servers, ids: Sequence[str] | None, all_patients: bool, core: bool) -> list[Wanted]:
-    wanted = []
-    if core:
-        with connect(where.target) as target:
-            wanted.append(
-                Wanted(target.info.dbname, None, database_bytes(target), where.target, patient_schemas(target))
-            )
+    wanted = [the_core(where.target)] if core else []
     if ids or all_patients:
         chosen = choose(legacy_databases(where), ids or None)
         _, facts = database_facts(where.legacy)
         wanted += [Wanted(each.name, each.patient_id, facts[each.name].size_bytes or 0, where.legacy)
                    for each in chosen]  # fmt: skip
     return wanted
+
+
+def _level(each: BackedUp) -> Level:
+    return "error" if each.problem else "info"
 
 
 def _show(title: str, done: Sequence[BackedUp], as_json: bool) -> None:

@@ -94,6 +94,13 @@ def patients(connection: Connection, patient_ids: Sequence[str] | None = None) -
         return {patient.patient_id: patient for patient in cursor.fetchall()}
 
 
+def patient_schemas(connection: Connection) -> list[str]:
+    """Return the names of all schemas that hold rows of patients; none without a journal."""
+    if not exists(connection):
+        return []
+    return [str(name) for (name,) in connection.execute(statement(__package__, "patient_schemas")).fetchall()]
+
+
 def last_runs(connection: Connection, count: int) -> list[Run]:
     """Return the latest runs, the last first."""
     with connection.cursor(row_factory=class_row(Run)) as cursor:
@@ -105,6 +112,13 @@ def holder(connection: Connection) -> str | None:
     """Return who holds the target's lock and since when, or None."""
     row = connection.execute(statement(__package__, "holder"), {"key": LOCK_KEY}).fetchone()
     return str(row[0]) if row else None
+
+
+def refuse_beside_a_run(target_dsn: str) -> None:
+    """Raise LockedError while somebody works on the target: its journal and staging cannot be copied at rest."""
+    with connect(target_dsn, autocommit=True) as target:
+        if found := holder(target):
+            raise LockedError(f"Another operator works on this target: {found}. Run again when that has ended.")
 
 
 @contextmanager

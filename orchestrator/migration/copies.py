@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.errors import RefusedError
 from orchestrator.legacy.databases import DatabaseFacts, LegacyDatabase
 from orchestrator.patient_id import schema_name
-from orchestrator.postgres.connection import Connection, Servers, connect, database_bytes
-from orchestrator.postgres.dump import Source, copy_database
-from orchestrator.postgres.embedded import bundled_major, bundled_programs
-from orchestrator.postgres.programs import find_matching
+from orchestrator.postgres.connection import Servers, connect, database_bytes
+from orchestrator.postgres.dump import Source, copy_database, find_source
+from orchestrator.postgres.embedded import bundled_programs
 from orchestrator.postgres.statements import statement
 from orchestrator.wording import size
 
@@ -52,8 +50,8 @@ def originals(
 ) -> list[Original]:
     """Return what to copy, the core first. Raises RefusedError for a server that is too new, or without its pg_dump."""
     with connect(source.target) as connection:
-        core = Original(connection.info.dbname, _source(source.target, pg_bin), database_bytes(connection))
-    legacy = _source(source.legacy, pg_bin)
+        core = Original(connection.info.dbname, find_source(source.target, pg_bin), database_bytes(connection))
+    legacy = find_source(source.legacy, pg_bin)
     return [core, *(Original(each.name, legacy, facts[each.name].size_bytes or 0) for each in chosen)]
 
 
@@ -61,27 +59,11 @@ def copy_all(
     source: Servers, chosen: Sequence[LegacyDatabase], wanted: Sequence[Original], target_dsn: str, say: Say
 ) -> list[Copied]:
     """Copy databases one after the other; schemas of patients that are not `chosen` stay behind."""
+    names = [schema_name(database.patient_id) for database in chosen]
     with connect(source.target) as connection:
-        others = patient_schemas(connection, but=chosen)
+        rows = connection.execute(statement(__package__, "other_schemas"), {"schema_names": names}).fetchall()
+    others = [str(name) for (name,) in rows]
     return [_copy(original, target_dsn, others if original is wanted[0] else [], say) for original in wanted]
-
-
-def patient_schemas(target: Connection, but: Sequence[LegacyDatabase] = ()) -> list[str]:
-    """Return the names of patients' schemas, of all `but` some."""
-    names = [schema_name(database.patient_id) for database in but]
-    rows = target.execute(statement(__package__, "other_schemas"), {"schema_names": names}).fetchall()
-    return [str(name) for (name,) in rows]
-
-
-def _source(dsn: str, pg_bin: Path | None) -> Source:
-    with connect(dsn) as connection:
-        version = connection.info.server_version
-    if version // 10000 > bundled_major():
-        raise RefusedError(
-            f"That server runs PostgreSQL {version // 10000}, and the embedded {bundled_major()} cannot take a dump of "
-            "a newer one: rehearse with a release of MEDIABASE that brings a newer PostgreSQL along."
-        )
-    return Source(dsn, find_matching("pg_dump", version, pg_bin))
 
 
 def _copy(original: Original, target_dsn: str, excluded_schemas: Sequence[str], say: Say) -> Copied:

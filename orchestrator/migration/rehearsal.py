@@ -9,7 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 from orchestrator import journal
 from orchestrator.dbt.runner import artifact_folder
-from orchestrator.errors import ExitCode, LockedError, worst
+from orchestrator.errors import ExitCode, worst
 from orchestrator.legacy.databases import LegacyDatabase, choose, database_facts
 from orchestrator.migration import copies, driver, plan
 from orchestrator.migration.copies import Copied, Say
@@ -89,7 +89,7 @@ def rehearse(servers: Servers, request: Request, begin: Begin, say: Say) -> Rehe
     """
     remove_left_over(request.home)
     source = read_only(servers)
-    _refuse_beside_a_run(source)
+    journal.refuse_beside_a_run(source.target)
     before = positions(source)
     found, planned = survey_all(source, request, begin, say)
     wanted = request.patient_ids or choose_sample(planned, request.sample)
@@ -120,13 +120,6 @@ def rehearse(servers: Servers, request: Request, begin: Begin, say: Say) -> Rehe
         movements=movements(before, positions(source)),
         kept=kept(scratch.folder) if request.keep else None,
     )
-
-
-def _refuse_beside_a_run(source: Servers) -> None:
-    """Raise LockedError while somebody works on the target: its journal and staging cannot be copied at rest."""
-    with connect(source.target, autocommit=True) as target:
-        if holder := journal.holder(target):
-            raise LockedError(f"Another operator works on this target: {holder}. Rehearse when that run has ended.")
 
 
 def _where(scratch_dsn: str, core_name: str) -> Servers:

@@ -21,6 +21,8 @@ SESSION = (
 )
 """What every session of ours counts on, whatever a role or database has set."""
 """A limit that a role has for its everyday work would stop a migration in the middle."""
+NEWER_LIMIT = "; set transaction_timeout = 0"
+"""Of PostgreSQL 17 and newer."""
 READ_ONLY = "-c default_transaction_read_only=on"
 """Option of a session that begins no transaction that could write."""
 TLS_KEYWORDS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
@@ -74,7 +76,7 @@ def connect(dsn: str, *, dbname: str | None = None, autocommit: bool = False) ->
             application_name=APPLICATION_NAME,
             **overrides,  # type: ignore[arg-type]
         )
-        connection.execute(SESSION)
+        connection.execute(SESSION + (NEWER_LIMIT if connection.info.server_version >= 170000 else ""))
     except psycopg.Error as error:  # OperationalError, or ProgrammingError for a malformed string
         raise UsageError(
             f"Cannot connect to {describe(dsn, dbname)}{_reason(dsn, error)}. "

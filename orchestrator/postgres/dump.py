@@ -16,13 +16,16 @@ from typing import IO
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from orchestrator.errors import MediabaseError
-from orchestrator.postgres.connection import READ_ONLY, connect, environment
-from orchestrator.postgres.programs import Program
+from orchestrator.errors import MediabaseError, RefusedError
+from orchestrator.postgres.connection import READ_ONLY, Connection, connect, environment
+from orchestrator.postgres.embedded import bundled_major
+from orchestrator.postgres.programs import Program, find_matching
 from orchestrator.postgres.statements import statement
 
 Command = Sequence[str | Path]
 BLOCK_BYTES = 1 << 20
+PATIENCE_SECONDS = 30
+"""How long to wait for a lock on a table that is to be dumped."""
 FOREIGN_TO_A_COPY = ("--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications",
                      "--no-subscriptions", "--no-security-labels")  # fmt: skip
 """What depends on roles, disks and other servers that the copy's server does not have."""
@@ -49,6 +52,21 @@ class Thing:
         return f"{self.kind} {self.schema}.{self.name}" if self.schema else f"{self.kind} {self.name}"
 
 
+def find_source(dsn: str, pg_bin: Path | None) -> Source:
+    """Return a server with the pg_dump that fits it.
+
+    Raises RefusedError without one, and for a server that is newer than the embedded one, which is to take its dump.
+    """
+    with connect(dsn) as connection:
+        version = connection.info.server_version
+    if version // 10000 > bundled_major():
+        raise RefusedError(
+            f"That server runs PostgreSQL {version // 10000}, and the embedded {bundled_major()} cannot take a dump of "
+            "a newer one: a release of MEDIABASE is needed that brings a newer PostgreSQL along."
+        )
+    return Source(dsn, find_matching("pg_dump", version, pg_bin))
+
+
 def copy_database(
     source: Source,
     name: str,
@@ -67,7 +85,7 @@ def copy_database(
             *(f"--exclude-schema={literal(schema)}" for schema in excluded_schemas)]  # fmt: skip
     restore: Command = [pg_restore, *FOREIGN_TO_A_COPY, f"--dbname={make_conninfo(dbname=name)}"]
     variables = reading(source.dsn, name), writing(target_dsn)
-    wanted = things(source.dsn, name, excluded_schemas)
+    wanted = _things(source.dsn, name, excluded_schemas)
 
     def section(part: str, *more: str, strict: bool = False) -> None:
         commands: tuple[Command, Command] = (
@@ -77,13 +95,13 @@ def copy_database(
         _pipe(commands, variables, name, moved, strict=strict)
 
     section("pre-data")
-    absent = wanted - things(target_dsn, name, excluded_schemas)
+    absent = wanted - _things(target_dsn, name, excluded_schemas)
     tables = [thing for thing in absent if thing.kind in ("table", "foreign table")]
     section("data", *(f"--exclude-table={literal(each.schema, each.name)}" for each in tables), strict=True)
     section("post-data")
     with connect(target_dsn, dbname=name, autocommit=True) as connection:
         connection.execute("vacuum (analyze)")  # as a database is that has been in use
-    return [str(thing) for thing in sorted(wanted - things(target_dsn, name, excluded_schemas))]
+    return [str(thing) for thing in sorted(wanted - _things(target_dsn, name, excluded_schemas))]
 
 
 def create_database(target_dsn: str, name: str) -> None:
@@ -93,12 +111,16 @@ def create_database(target_dsn: str, name: str) -> None:
         connection.execute(create)
 
 
-def things(dsn: str, name: str, excluded_schemas: Sequence[str] = ()) -> set[Thing]:
-    """Return what a dump of database `name` should carry over; see objects.sql."""
-    with connect(dsn, dbname=name) as connection:
-        connection.execute("set local search_path = pg_catalog")
-        rows = connection.execute(statement(__package__, "objects"), {"excluded": list(excluded_schemas)}).fetchall()
+def things_in(connection: Connection, excluded_schemas: Sequence[str] = ()) -> set[Thing]:
+    """Return what a dump of a database should carry over, within a transaction; see objects.sql."""
+    connection.execute("set local search_path = pg_catalog")
+    rows = connection.execute(statement(__package__, "objects"), {"excluded": list(excluded_schemas)}).fetchall()
     return {Thing(str(kind), str(schema), str(object_name)) for kind, schema, object_name in rows}
+
+
+def _things(dsn: str, name: str, excluded_schemas: Sequence[str]) -> set[Thing]:
+    with connect(dsn, dbname=name) as connection:
+        return things_in(connection, excluded_schemas)
 
 
 def literal(*names: str) -> str:
@@ -139,7 +161,7 @@ def _pipe(
             if not is_complete:
                 reader.terminate()
         if is_complete and reader.returncode != 0:
-            raise MediabaseError(f"Database {name} could not be read: {first_line(complaints)}.")
+            raise MediabaseError(f"Database {name} could not be read: {reason(complaints)}.")
         if strict and (not is_complete or writer.returncode != 0):
             # pg_restore's own words, and what the server says, can repeat a row.
             raise MediabaseError(
@@ -180,8 +202,11 @@ def running(
         process.wait()
 
 
-def first_line(complaints: IO[bytes]) -> str:
-    """Return the first line that pg_dump wrote. It reads rows without looking into them: no value is in it."""
+def reason(complaints: IO[bytes]) -> str:
+    """Return the first error that pg_dump wrote, or else its first line.
+
+    It reads rows without looking into them: no value is in it.
+    """
     complaints.seek(0)
     lines = complaints.read().decode("utf-8", "replace").splitlines() or ["pg_dump gave no reason"]
-    return lines[0].strip().rstrip(".")
+    return next((line for line in lines if "error:" in line), lines[0]).strip().rstrip(".")

@@ -1,6 +1,7 @@
 """One database dumped into a file, and a file restored into a database, by pg_dump and pg_restore."""
 
 import os
+import select
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,19 +16,20 @@ from orchestrator.errors import MediabaseError
 from orchestrator.postgres.dump import (
     BLOCK_BYTES,
     FOREIGN_TO_A_COPY,
+    PATIENCE_SECONDS,
     Command,
     Source,
-    first_line,
     literal,
     reading,
+    reason,
     running,
     writing,
 )
 
 COMPRESSION = "1"
-"""gzip's level of every pg_dump from 12 on; `make benchmark-backup` compares it with the others."""
+"""Level of gzip, which every pg_dump from 12 on can."""
 LOOK_SECONDS = 0.2
-"""How often to look whether a restore is to be given up."""
+"""How often to look whether to go on."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +46,28 @@ def dump_to_file(
     snapshot: str,
     path: Path,
     excluded_schemas: Sequence[str],
-    moved: Callable[[int], None],
+    go_on: Callable[[], None],
 ) -> DumpFile:
     """Write database `name`, as an exported `snapshot` sees it, into a new file.
 
-    `moved` is told how many bytes were written. Raises MediabaseError when the database cannot be read, and OSError
+    `go_on` is called now and then, and may raise. Raises MediabaseError when the database cannot be read, and OSError
     when the file cannot be written.
     """
     command: Command = [
         source.pg_dump.path, "--format=custom", f"--compress={COMPRESSION}", f"--snapshot={snapshot}",
+        f"--lock-wait-timeout={PATIENCE_SECONDS * 1000}",
         *(f"--exclude-schema={literal(schema)}" for schema in excluded_schemas),
     ]  # fmt: skip
     digest = sha256()
     with TemporaryFile() as complaints, path.open("xb") as file:
-        with running(command, reading(source.dsn, name), stdout=subprocess.PIPE, stderr=complaints) as reader:
-            assert reader.stdout is not None  # noqa: S101  # it is a pipe
-            while block := os.read(reader.stdout.fileno(), BLOCK_BYTES):
+        with running(command, reading(source.dsn, name), stdout=subprocess.PIPE, stderr=complaints) as process:
+            assert process.stdout is not None  # noqa: S101  # it is a pipe
+            while block := _read(process.stdout.fileno(), go_on):
                 file.write(block)
                 digest.update(block)
-                moved(len(block))
-            reader.wait()
-        if reader.returncode != 0:
-            raise MediabaseError(f"Database {name} could not be read: {first_line(complaints)}.")
+            process.wait()
+        if process.returncode != 0:
+            raise MediabaseError(f"Database {name} could not be read: {reason(complaints)}.")
         file.flush()
         os.fsync(file.fileno())
         return DumpFile(file.tell(), digest.hexdigest())
@@ -80,17 +82,25 @@ def examine_file(path: Path) -> DumpFile:
         return DumpFile(file.tell(), digest.hexdigest())
 
 
-def restore_file(path: Path, target_dsn: str, name: str, pg_restore: Path, moved: Callable[[int], None]) -> int:
+def restore_file(path: Path, target_dsn: str, name: str, pg_restore: Path, go_on: Callable[[], None]) -> int:
     """Restore a dump into the empty database `name`, without owners and rights; return pg_restore's exit code.
 
-    What it says is not kept: its words can repeat a row. `moved` is called now and then, and may raise.
+    What it says is not kept: its words can repeat a row. `go_on` is called now and then, and may raise.
     """
     command: Command = [
         pg_restore, *FOREIGN_TO_A_COPY, f"--dbname={make_conninfo(dbname=name)}", path,
     ]  # fmt: skip
     with running(command, writing(target_dsn), stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
-            moved(0)
+            go_on()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(LOOK_SECONDS)
     return process.returncode
+
+
+def _read(descriptor: int, go_on: Callable[[], None]) -> bytes:
+    """Return the next bytes of a pipe, nothing at its end; pg_dump may be silent for long."""
+    go_on()
+    while not select.select([descriptor], [], [], LOOK_SECONDS)[0]:
+        go_on()
+    return os.read(descriptor, BLOCK_BYTES)

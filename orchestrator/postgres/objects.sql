@@ -29,8 +29,12 @@ objects as (
         schemas.nspname, relations.relname, 'pg_class'::regclass, relations.oid
     from pg_class as relations
     inner join schemas on schemas.oid = relations.relnamespace
+    where not exists ( -- what a failed CREATE INDEX CONCURRENTLY leaves is not dumped
+        select from pg_index
+        where pg_index.indexrelid = relations.oid and relations.relkind = 'i' and not pg_index.indisvalid
+    )
     union all
-    select 'function', schemas.nspname, proname || '(' || pg_get_function_identity_arguments(functions.oid) || ')',
+    select 'function', schemas.nspname, proname || '(' || oidvectortypes(functions.proargtypes) || ')',
         'pg_proc'::regclass, functions.oid
     from pg_proc as functions
     inner join schemas on schemas.oid = functions.pronamespace
@@ -40,13 +44,14 @@ objects as (
     inner join pg_class as tables on tables.oid = triggers.tgrelid
     inner join schemas on schemas.oid = tables.relnamespace
     where not triggers.tgisinternal
+        and coalesce(to_jsonb(triggers) ->> 'tgparentid', '0') = '0' -- those of partitions, which 12 does not know
     union all
     select 'constraint', schemas.nspname, tables.relname || '.' || constraints.conname, 'pg_constraint'::regclass,
         constraints.oid
     from pg_constraint as constraints
     inner join pg_class as tables on tables.oid = constraints.conrelid
     inner join schemas on schemas.oid = tables.relnamespace
-    where constraints.contype <> 'n'
+    where constraints.contype <> 'n' and constraints.conparentid = 0
     union all
     select 'policy', schemas.nspname, tables.relname || '.' || policies.polname, 'pg_policy'::regclass, policies.oid
     from pg_policy as policies

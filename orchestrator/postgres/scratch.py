@@ -57,7 +57,7 @@ def refuse_full_disk(home: Path, copied_bytes: int) -> None:
     if free < needed:
         raise RefusedError(
             f"The copies need {size(needed)} below {home}, where {size(free)} are free: make room, "
-            "let MEDIABASE_HOME name a folder on another disk, or rehearse fewer patients."
+            "let MEDIABASE_HOME name a folder on another disk, or take fewer databases at a time."
         )
 
 
