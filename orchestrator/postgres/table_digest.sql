@@ -11,7 +11,7 @@
 select
     rows,
     encode(
-        sha256(convert_to(concat_ws(' ', rows, high, low, %(columns)s::text []), 'UTF8')),
+        sha256(convert_to(concat_ws(' ', rows, high, low, {names}::text []), 'UTF8')),
         'hex'
     ) as digest
 from (

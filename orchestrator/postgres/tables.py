@@ -92,9 +92,10 @@ def _digest(connection: Connection, relation: Relation) -> TableDigest:
         # The rows of a partitioned table are those of its partitions; a child that inherits is a table of its own.
         only=sql.SQL("" if relation.kind == PARTITIONED else "only"),
         table=sql.Identifier(relation.schema, relation.name),
+        names=sql.Literal(list(relation.columns)),  # no parameter, because names may hold what begins one
     )
     try:
-        row = connection.execute(query, {"columns": list(relation.columns)}).fetchone()
+        row = connection.execute(query).fetchone()
     except UNREADABLE as error:
         raise _unreadable(connection, error) from error
     assert row is not None  # noqa: S101  # an aggregate has one row

