@@ -342,36 +342,59 @@ def test_a_core_that_is_worked_on(lab: Lab, folder: Path) -> None:
         assert "Another operator works on this target" in complaint(lab.call("backup", "--core", "--folder", folder), 4)
 
 
+@pytest.fixture
+def slow(tmp_path: Path) -> str:
+    """Return a folder of PostgreSQL programs whose pg_dump says nothing for minutes."""
+    programs = tmp_path / "slow"
+    programs.mkdir()
+    real = bundled_programs()
+    (programs / "pg_dumpall").symlink_to(real / "pg_dumpall")
+    (programs / "pg_dump").write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exec {real / "pg_dump"} "$@"\nexec sleep 300\n'
+    )
+    (programs / "pg_dump").chmod(0o755)
+    return str(programs)
+
+
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_backup_that_is_ended(lab: Lab, folder: Path, end: signal.Signals) -> None:
+def test_a_backup_that_is_ended(lab: Lab, folder: Path, slow: str, end: signal.Signals) -> None:
     """Nothing counts as a backup that was not verified; the next run clears away what was left."""
-    lab.add_patient("LARGE", "create table bulk as select n, repeat(md5(n::text), 30) as text "
-                             "from generate_series(1, 150000) as n")  # fmt: skip
-    with lab.started("backup", "LARGE", "--folder", folder) as process:
+    with lab.started("backup", "DEMO_TNBC", "--folder", folder, MEDIABASE_PG_BIN=slow) as process:
         eventually(lambda: list(folder.glob("*/new-*/database.dump")), "the dump is begun")
         if end == signal.SIGKILL:
             process.kill()
             process.wait()
         else:
             process.send_signal(end)  # to it alone, as a supervisor does
-            assert process.wait(timeout=10) == 130
+            assert process.wait(timeout=20) == 130
     assert bool(list(folder.glob("*/new-*"))) == (end == signal.SIGKILL)
     assert lab.listing("backups", "--folder", folder) == []
-    (done,) = back_up(lab, folder, "LARGE")
+    (done,) = back_up(lab, folder, "DEMO_TNBC")
     assert done["problem"] is None and not list(folder.glob("*/new-*"))
     assert not list(lab.home.glob("*rehearsal-*"))
 
 
-def test_two_at_once(lab: Lab, folder: Path) -> None:
+def test_an_interrupt_while_a_table_is_locked(lab: Lab, folder: Path) -> None:
+    """What waits for a lock is cancelled."""
+    with lab.session(PREFIX + "DEMO_TNBC") as blocker, blocker.transaction():
+        blocker.execute("lock table genes in access exclusive mode")
+        with lab.started("backup", "DEMO_TNBC", "--folder", folder) as process:
+            waiting = "select from pg_locks where not granted and mode = 'AccessShareLock'"
+            eventually(lambda: lab.query(waiting, PREFIX + "DEMO_TNBC"), "the backup waits")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=20) == 130
+    assert not list(folder.glob("*/[!.]*"))
+
+
+def test_two_at_once(lab: Lab, folder: Path, slow: str) -> None:
     """The second says so, and does not clear away what the first is writing."""
-    lab.add_patient("LARGE", "create table bulk as select n, repeat(md5(n::text), 30) as text "
-                             "from generate_series(1, 150000) as n")  # fmt: skip
-    with lab.started("backup", "LARGE", "--folder", folder) as first:
+    with lab.started("backup", "DEMO_TNBC", "--folder", folder, MEDIABASE_PG_BIN=slow) as first:
         eventually(lambda: list(folder.glob("*/new-*/database.dump")), "the dump is begun")
-        (second,) = back_up(lab, folder, "LARGE", code=1)
+        (second,) = back_up(lab, folder, "DEMO_TNBC", code=1)
         assert "Another process backs it up" in second["problem"]
-        assert first.wait(timeout=60) == 0
-    assert len(check(lab, folder)) == 1
+        assert len(list(folder.glob("*/new-*/database.dump"))) == 1
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(timeout=20) == 130
 
 
 def test_debians_server(lab: Lab, folder: Path, debian: OtherServer) -> None:

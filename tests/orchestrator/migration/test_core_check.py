@@ -411,7 +411,9 @@ def test_what_counts_as_a_difference() -> None:
     assert differences(before, after, True) == []
     assert differences(after, after, False) == []
     assert differences(before, state(upgraded, versions=[new, old]), True) == ["genes"]
-    assert differences(before, state(genes, upgraded, genes.__class__("x", 0, ""), versions=[new, old]), True) == ["x"]
+    assert differences(
+        before, state(genes, upgraded, TableDigest("public", "x", 0, ""), versions=[new, old]), True
+    ) == ["x"]
     assert differences(before, state(genes, upgraded, versions=[new]), True) == ["schema_versions"]
     assert differences(before, after, False) == ["schema_versions"]
 

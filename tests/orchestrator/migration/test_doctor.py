@@ -479,7 +479,12 @@ def test_several_databases_at_a_time(lab: Lab) -> None:
     """Moved patients whose ids are not the core's, in four threads: the same as one after the other."""
     patients = [lab.add_patient(f"MOVED_{number}", like="DEMO_BAD_VALUES") for number in range(8)]
     lab.migrate(*patients)
-    assert look(lab, jobs=4) == look(lab, jobs=1)
+    assert findings_but_disk(lab, 4) == findings_but_disk(lab, 1)
+
+
+def findings_but_disk(lab: Lab, jobs: int) -> list[Finding]:
+    """Return what the doctor finds, but how much of the disk is free, which others change meanwhile."""
+    return [found for found in look(lab, jobs=jobs) if found.check != "disk"]
 
 
 def test_what_cannot_be_made_here(lab: Lab) -> None:
