@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryFile, mkdtemp
 from urllib.parse import quote
 
 from orchestrator.errors import MediabaseError, UsageError
@@ -30,8 +30,7 @@ def prepare(folder: Path) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(exist_ok=True, mode=0o700)
-        probe = mkdtemp(prefix=NEW, dir=folder)
-        Path(probe).rmdir()
+        TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UsageError(
             f"Backups cannot be written to {folder} ({error.strerror}): choose another folder with --folder."

@@ -397,8 +397,9 @@ def test_two_at_once(lab: Lab, folder: Path, slow: str) -> None:
         assert first.wait(timeout=20) == 130
 
 
-def test_debians_server(lab: Lab, folder: Path, debian: OtherServer) -> None:
-    """Its own release of pg_dump is taken, and what PostgreSQL 18 restores from that is the same."""
+@pytest.fixture
+def older(debian: OtherServer) -> Iterator[str]:
+    """Return the address of Debian's server with a small database of DEMO_HER2, which is gone afterwards."""
     admin = debian.dsn("postgres")
     with connect(admin, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(HER2)))
@@ -408,7 +409,14 @@ def test_debians_server(lab: Lab, folder: Path, debian: OtherServer) -> None:
             "insert into transcripts select 'T' || n, n / 3.0 from generate_series(1, 1000) as n;"
             "create view doubled as select transcript_id, expression_fold_change * 2 as value from transcripts"
         )
-    done = lab.call("backup", "DEMO_HER2", "--folder", folder, "--json", MEDIABASE_LEGACY_DSN=admin)
+    yield admin
+    with connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(HER2)))
+
+
+def test_debians_server(lab: Lab, folder: Path, older: str) -> None:
+    """Its own release of pg_dump is taken, and what PostgreSQL 18 restores from that is the same."""
+    done = lab.call("backup", "DEMO_HER2", "--folder", folder, "--json", MEDIABASE_LEGACY_DSN=older)
     assert done.returncode == 0, done.stdout + done.stderr
     (made,) = json.loads(done.stdout)
     manifest = json.loads((Path(made["folder"]) / "manifest.json").read_text())
