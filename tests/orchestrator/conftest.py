@@ -33,7 +33,6 @@ def server() -> Iterator[Servers]:
         try:
             with servers(Settings()) as where, connect(where.legacy, autocommit=True) as connection:
                 connection.execute("alter system set fsync = off")  # nothing here outlives the tests
-                connection.execute("alter system set autovacuum = off")  # its snapshots hold VACUUM back
                 connection.execute("select pg_reload_conf()")
                 yield where
         finally:
