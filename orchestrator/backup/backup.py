@@ -12,15 +12,17 @@ from weakref import WeakSet
 from psycopg.conninfo import make_conninfo
 
 from orchestrator import journal
-from orchestrator.backup.contents import pinned
+from orchestrator.backup.contents import Pinned, pinned
+from orchestrator.backup.cores import Cores, core_backups
 from orchestrator.backup.folders import new_backup, prepare
-from orchestrator.backup.manifest import DUMP, ROLES, Manifest, write_manifest
+from orchestrator.backup.manifest import DUMP, ROLES, THIN, Contents, Manifest, Thin, write_manifest
 from orchestrator.backup.outcome import BackedUp, attempt, backed_up
-from orchestrator.backup.verify import Bench, scratch_for, verify
-from orchestrator.errors import MediabaseError
+from orchestrator.backup.thin import NotThinError, write_thin
+from orchestrator.backup.verify import Bench, refuse_when, scratch_for, verify
+from orchestrator.errors import MediabaseError, RefusedError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump import Command, Source, find_source, reading, reason
-from orchestrator.postgres.dump_file import dump_to_file, examine_file
+from orchestrator.postgres.dump_file import DumpFile, dump_to_file, examine_file
 from orchestrator.postgres.programs import find_matching
 from orchestrator.postgres.statements import statement
 from orchestrator.postgres.threads import in_threads
@@ -56,21 +58,28 @@ class _Server:
     system: str
 
 
-def back_up(wanted: Sequence[Wanted], place: Place, jobs: int, report: Callable[[BackedUp], None]) -> list[BackedUp]:
+def back_up(
+    wanted: Sequence[Wanted], place: Place, jobs: int, report: Callable[[BackedUp], None], *, thin: bool = False
+) -> list[BackedUp]:
     """Back up databases, `jobs` at a time, and verify each; return what became of each, by name.
 
-    Every session on their servers is read-only. Raises UsageError for a folder that cannot be written to, RefusedError
-    without a pg_dump that fits, or room on the disk.
+    `thin`: without what the latest backup of the core there has. Every session on their servers is read-only. Raises
+    UsageError for a folder that cannot be written to, RefusedError without a pg_dump that fits, room on the disk, or,
+    for thin ones, the backup of a core.
     """
     into = prepare(place.folder)
+    digest, core_bytes = _latest_core(into) if thin else ("", 0)
     servers = {dsn: _server(dsn, place.pg_bin) for dsn in dict.fromkeys(each.dsn for each in wanted)}
     stopped = Event()
-    with scratch_for(place.home, [each.size_bytes for each in wanted], jobs) as (folder, dsn):
+    with scratch_for(place.home, [each.size_bytes for each in wanted], jobs, core_bytes) as (folder, dsn):
+        cores = Cores(into, folder, dsn, lambda: refuse_when(stopped))
+        if thin:
+            cores.get(digest)
 
         def one(each: Wanted, in_hand: WeakSet[Connection]) -> BackedUp:
-            bench = Bench(folder, dsn, stopped, in_hand)
+            bench = Bench(folder, dsn, stopped, in_hand, cores)
             return attempt(
-                lambda: _back_up(servers[each.dsn], each, into, bench), BackedUp(each.database, each.patient_id)
+                lambda: _back_up(servers[each.dsn], each, into, bench, digest), BackedUp(each.database, each.patient_id)
             )
 
         done = in_threads(one, wanted, jobs, report, stopped)
@@ -86,16 +95,24 @@ def core(target_dsn: str) -> Wanted:
         return Wanted(target.info.dbname, None, int(str(size_bytes)), target_dsn)
 
 
-def _back_up(server: _Server, wanted: Wanted, folder: Path, bench: Bench) -> BackedUp:
+def _latest_core(backups: Path) -> tuple[str, int]:
+    """Return digest and size in bytes of the core whose backup is the latest."""
+    known = list(core_backups(backups).items())
+    if not known:
+        raise RefusedError(
+            f"A thin archive needs a backup of the core, and {backups} has none: mediabase backup --core."
+        )
+    digest, (_, manifest) = known[-1]
+    return digest, manifest.database_bytes
+
+
+def _back_up(server: _Server, wanted: Wanted, folder: Path, bench: Bench, core: str) -> BackedUp:
     excluded_schemas = _no_schemas if wanted.patient_id else journal.patient_schemas
     with new_backup(folder, wanted.database) as new:
         (new.path / ROLES).write_bytes(server.roles)
         with pinned(wanted.dsn, wanted.database, bench.in_hand, excluded_schemas) as source:
             taken_at = datetime.now(UTC)
-            dump = dump_to_file(
-                server.source, wanted.database, source.export(), new.path / DUMP, source.excluded_schemas, bench.go_on
-            )
-            contents = source.contents(bench.go_on)
+            written = _write(server, wanted, new.path, source, bench, core)
         manifest = Manifest(
             database=wanted.database,
             patient_id=wanted.patient_id,
@@ -104,13 +121,45 @@ def _back_up(server: _Server, wanted: Wanted, folder: Path, bench: Bench) -> Bac
             system=server.system,
             pg_dump=".".join(map(str, server.source.pg_dump.version)),
             database_bytes=wanted.size_bytes,
-            dump=dump,
+            dump=written.file,
             roles=examine_file(new.path / ROLES),
-            contents=contents,
+            contents=written.contents,
+            thin=written.thin,
+            full_because=written.full_because,
         )
         verify(new.path, manifest, bench)
         write_manifest(new.path, manifest)
     return backed_up(new.final, manifest)
+
+
+@dataclass(frozen=True)
+class _Written:
+    file: DumpFile
+    contents: Contents
+    thin: Thin | None = None
+    full_because: str = ""
+
+
+def _write(server: _Server, wanted: Wanted, folder: Path, source: Pinned, bench: Bench, core: str) -> _Written:
+    """Write the database's file: thin if a core is named and has most of it, or else whole."""
+    snapshot = source.export()
+
+    def dump(path: Path, without_rows: Sequence[tuple[str, str]] = ()) -> DumpFile:
+        return dump_to_file(
+            server.source, wanted.database, snapshot, path, source.excluded_schemas, bench.go_on, without_rows
+        )
+
+    contents = source.contents(bench.go_on)
+    full_because = ""
+    if core:
+        try:
+            path = folder / THIN
+            file, thin = write_thin(path, source, contents, bench.cores.get(core), bench.cores, dump, bench.go_on)
+            return _Written(file, contents, thin)
+        except NotThinError as reason:
+            path.unlink()
+            full_because = str(reason)
+    return _Written(dump(folder / DUMP), contents, full_because=full_because)
 
 
 def _no_schemas(_: Connection) -> list[str]:

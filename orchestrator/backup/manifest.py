@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,7 @@ from orchestrator.postgres.tables import TableDigest
 
 MANIFEST = "manifest.json"
 DUMP = "database.dump"
+THIN = "thin.zip"
 ROLES = "roles.sql"
 
 
@@ -24,6 +26,44 @@ class Contents:
 
     tables: tuple[TableDigest, ...]
     objects: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Return the sha256, in hexadecimal, of the names, row counts and digests of all tables."""
+        lines = sorted(f"{json.dumps([each.schema, each.table])} {each.rows} {each.digest}" for each in self.tables)
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """Where the rows of a table of a thin archive are."""
+
+    schema: str
+    table: str
+    core_schema: str | None
+    """Schema of the core's table of the same name that has the rows; None: they are in the archive's dump."""
+    columns: tuple[str, ...] = ()
+    fold_column: str | None = None
+    """The column whose values come apart from the rows, by transcript_id."""
+    gone: int = 0
+    """Kinds of rows of the core's table that this one does not have."""
+    added: int = 0
+    """Rows that the core's table does not have."""
+    values: int = 0
+    """Fold changes that are not the core's."""
+    reason: str = ""
+    """Why the rows are in the dump."""
+
+
+@dataclass(frozen=True)
+class Thin:
+    """What a thin archive needs and has: rows come from the backup of a core, and what differs is stored."""
+
+    core: str
+    """Digest of the core's contents; see `Contents.digest`."""
+    core_folder: str
+    """Where that backup was when the archive was made, DATABASE/TIME."""
+    tables: tuple[TableSource, ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +83,16 @@ class Manifest:
     dump: DumpFile
     roles: DumpFile
     contents: Contents
+    thin: Thin | None = None
+    """None: the dump has all rows."""
+    full_because: str = ""
+    """Why an archive that was to be thin has all rows."""
     format: Literal[1] = 1
+
+    @property
+    def file(self) -> str:
+        """Return the name of the file that `dump` describes."""
+        return THIN if self.thin else DUMP
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

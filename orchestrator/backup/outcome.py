@@ -24,6 +24,9 @@ class BackedUp:
     server: str | None = None
     """Identifier of the server's cluster."""
     taken_at: datetime | None = None
+    is_thin: bool = False
+    full_because: str = ""
+    """Why an archive that was to be thin is not."""
     dump_bytes: int = 0
     tables: int = 0
     rows: int = 0
@@ -41,6 +44,8 @@ def backed_up(folder: Path, manifest: Manifest) -> BackedUp:
         folder=folder,
         server=manifest.system,
         taken_at=manifest.taken_at,
+        is_thin=manifest.thin is not None,
+        full_because=manifest.full_because,
         dump_bytes=manifest.dump.size,
         tables=len(tables),
         rows=sum(table.rows for table in tables),

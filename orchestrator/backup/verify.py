@@ -1,6 +1,5 @@
 """Verification: a backup is restored on a scratch server, and what is there compared with what was backed up."""
 
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,22 +9,23 @@ from threading import Event
 from uuid import uuid4
 from weakref import WeakSet
 
-import psycopg
 from psycopg import sql
 
 from orchestrator.backup.contents import difference, pinned
-from orchestrator.backup.manifest import DUMP, ROLES, Manifest
+from orchestrator.backup.cores import Cores
+from orchestrator.backup.manifest import ROLES, Manifest
+from orchestrator.backup.restore import restore
+from orchestrator.backup.roles import create_roles
 from orchestrator.errors import MediabaseError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump import create_database
-from orchestrator.postgres.dump_file import examine_file, restore_file
+from orchestrator.postgres.dump_file import Destination, examine_file
 from orchestrator.postgres.embedded import bundled_programs
 from orchestrator.postgres.scratch import refuse_full_disk, remove_left_over, scratch_server
 from orchestrator.wording import size
 
 FULL_BYTES = 64 << 20
 """Less free space than this explains why something could not be restored."""
-CREATE_ROLE = re.compile(r"CREATE ROLE .*;")
 
 
 @dataclass(frozen=True)
@@ -36,33 +36,38 @@ class Bench:
     dsn: str = field(repr=False)
     stopped: Event
     in_hand: WeakSet[Connection]
+    cores: Cores
 
     def go_on(self) -> None:
         """Raise MediabaseError when the work is to stop; called now and then while it lasts."""
-        if self.stopped.is_set():
-            raise MediabaseError("Interrupted.")
+        refuse_when(self.stopped)
+
+
+def refuse_when(stopped: Event) -> None:
+    """Raise MediabaseError once the work is to stop."""
+    if stopped.is_set():
+        raise MediabaseError("Interrupted.")
 
 
 @contextmanager
-def scratch_for(home: Path, sizes: Iterable[int], jobs: int) -> Iterator[tuple[Path, str]]:
+def scratch_for(home: Path, sizes: Iterable[int], jobs: int, core_bytes: int = 0) -> Iterator[tuple[Path, str]]:
     """Yield folder and address of a scratch server in `home` for databases of these sizes in bytes, `jobs` at a time.
 
-    Raises RefusedError without room on the disk.
+    Cores of `core_bytes` stay there beside them. Raises RefusedError without room on the disk.
     """
     remove_left_over(home)
-    refuse_full_disk(home, sum(sorted(sizes)[-jobs:]))
+    refuse_full_disk(home, core_bytes + sum(sorted(sizes)[-jobs:]))
     with scratch_server(home) as server:
         yield server.folder, server.dsn
 
 
 def verify(folder: Path, manifest: Manifest, bench: Bench) -> None:
-    """Raise MediabaseError unless the files are those of the manifest, and the dump restores to what it says."""
-    for name, known in {DUMP: manifest.dump, ROLES: manifest.roles}.items():
-        if examine_file(folder / name) != known:
-            raise MediabaseError(f"{folder / name} is not the file that was written: its bytes are others.")
+    """Raise MediabaseError unless the files are those of the manifest, and restore to what it says."""
+    check_files(folder, manifest)
     with _database(bench.dsn) as name:
-        _create_roles(bench.dsn, (folder / ROLES).read_text(encoding="utf-8"))
-        code = restore_file(folder / DUMP, bench.dsn, name, bundled_programs() / "pg_restore", bench.go_on)
+        create_roles(bench.dsn, (folder / ROLES).read_text(encoding="utf-8"))
+        into = Destination(bench.dsn, name, bundled_programs() / "pg_restore")
+        code = restore(folder, manifest, into, bench.cores, bench.go_on)
         with pinned(bench.dsn, name, bench.in_hand) as restored:
             differs = difference(manifest.contents, restored.contents(bench.go_on))
     if differs or code:
@@ -70,6 +75,13 @@ def verify(folder: Path, manifest: Manifest, bench: Bench) -> None:
         full = f" Only {size(free)} are free there: make room." if free < FULL_BYTES else ""
         what = differs or "the same rows and objects"
         raise MediabaseError(f"Restored on a scratch server, it has {what}; pg_restore ended with code {code}.{full}")
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Raise MediabaseError unless the files of a backup are those that were written; OSError where one is gone."""
+    for name, known in {manifest.file: manifest.dump, ROLES: manifest.roles}.items():
+        if examine_file(folder / name) != known:
+            raise MediabaseError(f"{folder / name} is not the file that was written: its bytes are others.")
 
 
 @contextmanager
@@ -81,13 +93,3 @@ def _database(dsn: str) -> Iterator[str]:
     # After an error it stays: the server, which may be what failed, is removed with all it has.
     with connect(dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-def _create_roles(dsn: str, roles: str) -> None:
-    """Create the roles that policies and user mappings name; what they may do on the scratch server does not matter."""
-    with connect(dsn, autocommit=True) as connection:
-        for create in CREATE_ROLE.findall(roles):
-            try:
-                connection.execute(create.encode())
-            except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-                continue  # of another backup

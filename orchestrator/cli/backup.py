@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.backup.archive import archive_patients, as_wanted
 from orchestrator.backup.backup import Place, Wanted, back_up
 from orchestrator.backup.backup import core as the_core
 from orchestrator.backup.check import check, known
@@ -16,7 +17,7 @@ from orchestrator.cli.options import AsJson, Ids, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
-from orchestrator.legacy.databases import choose, database_facts
+from orchestrator.legacy.databases import choose
 from orchestrator.migration.names import legacy_databases
 from orchestrator.patient_id import check as check_id
 from orchestrator.postgres.connection import Servers, read_only, servers
@@ -59,6 +60,39 @@ def backup(
     _show("Backups", done, as_json)
 
 
+def archive(
+    ids: Ids = None,
+    all_patients: Annotated[bool, typer.Option("--all", help="All patients that were moved.")] = False,
+    thin: Annotated[
+        bool, typer.Option("--thin", help="Only what differs from the core; needs a backup of the core there.")
+    ] = False,
+    folder: Folder = None,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up legacy databases of patients that were moved, and record it: what is archived may be dropped.
+
+    Each is restored on a scratch server and compared before it counts. A thin archive holds the fold changes and what
+    else the core does not have, and restores, with the backup of the core that it names, to the whole database.
+
+    Example: mediabase archive --all --thin --jobs 2
+    """
+    if bool(ids) == all_patients:
+        raise UsageError("Say what to archive: ids or --all.")
+    settings = current(jobs=jobs)
+    place = Place(folder or settings.home / "backups", settings.home, settings.pg_bin)
+    with servers(settings) as where, progress("patients", is_quiet=as_json) as reporter:
+        reporter.step("starting a scratch server")
+        chosen = choose(legacy_databases(where), ids or None)
+
+        def report(each: BackedUp) -> None:
+            result = each.problem or f"{size(each.dump_bytes)}, verified"
+            reporter.step(f"{each.database}: {result}", done=True, level=_level(each))
+
+        done = archive_patients(where, chosen, place, settings.jobs, reporter.begin, report, thin=thin)
+    _show("Archives", done, as_json)
+
+
 def backups(
     ids: Ids = None,
     folder: Folder = None,
@@ -82,7 +116,7 @@ def backups(
             def report(each: BackedUp) -> None:
                 reporter.step(f"{each.folder}: {each.problem or 'restores'}", done=True, level=_level(each))
 
-            found = check(found, settings.home, settings.jobs, report)
+            found = check(found, place, settings.home, settings.jobs, report)
     _show(f"Backups in {place}", found, as_json)
 
 
@@ -98,9 +132,7 @@ def _wanted(where: Servers, ids: Sequence[str] | None, all_patients: bool, core:
     wanted = [the_core(where.target)] if core else []
     if ids or all_patients:
         chosen = choose(legacy_databases(where), ids or None)
-        _, facts = database_facts(where.legacy)
-        wanted += [Wanted(each.name, each.patient_id, facts[each.name].size_bytes or 0, where.legacy)
-                   for each in chosen]  # fmt: skip
+        wanted += as_wanted(where, chosen)
     return wanted
 
 
@@ -118,7 +150,7 @@ def _show(title: str, done: Sequence[BackedUp], as_json: bool) -> None:
             taken = f"{each.taken_at:%Y-%m-%d %H:%M:%S} UTC" if each.taken_at else ""
             listing.add_row(
                 each.database, each.patient_id or "", taken, f"{each.tables:,}", f"{each.rows:,}",
-                size(each.dump_bytes), each.problem or str(each.folder),
+                f"{size(each.dump_bytes)}{' (thin)' if each.is_thin else ''}", each.problem or each.full_because or str(each.folder),
             )  # fmt: skip
         out.print(listing)
         out.print(f"{len(done) - len(failed):,} backups, {len(failed):,} failed.")

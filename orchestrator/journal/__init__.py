@@ -38,6 +38,11 @@ class Patient:
     taken_at: datetime | None
     is_valid: bool | None
     """Whether its data passed validation; None when it was not looked at since it was built."""
+    archive: str | None
+    """Folder of its latest archive."""
+    archive_digest: str | None
+    """Of that archive's manifest, which has the digests of its files and of all tables."""
+    archived_at: datetime | None
     legacy_rows: int | None
     stored_rows: int | None
     baseline_rows: int | None
@@ -209,6 +214,14 @@ def validated(connection: Connection, patient_id: str) -> None:
 def recover(connection: Connection, patient_id: str) -> None:
     """Record that a patient, whatever was tried since, was found as its last build had left it."""
     connection.execute(statement(__package__, "recover"), {"patient_id": patient_id})
+
+
+def archived(connection: Connection, run_id: int, patient_id: str, folder: str, digest: str) -> None:
+    """Record that a patient's legacy database was archived and the archive restored; `digest` is its manifest's."""
+    values = {"patient_id": patient_id, "folder": folder, "digest": digest}
+    with connection.transaction():
+        connection.execute(statement(__package__, "archived"), values)
+        event(connection, run_id, patient_id, "archived", folder=folder)
 
 
 def event(connection: Connection, run_id: int, patient_id: str | None, name: str, **detail: object) -> None:

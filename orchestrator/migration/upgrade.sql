@@ -115,7 +115,10 @@ begin
             ('staging.legacy_export', 'legacy_system', 'text'),
             ('migration.patient', 'legacy_system', 'text'),
             ('migration.patient', 'taken_at', 'timestamptz'),
-            ('migration.patient', 'is_valid', 'boolean')
+            ('migration.patient', 'is_valid', 'boolean'),
+            ('migration.patient', 'archive', 'text'),
+            ('migration.patient', 'archive_digest', 'text'),
+            ('migration.patient', 'archived_at', 'timestamptz')
         ) as added (relation, name, type)
         where not exists (
             select from pg_attribute where attrelid = added.relation::regclass and attname = added.name

@@ -5,7 +5,7 @@ import select
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -47,16 +47,18 @@ def dump_to_file(
     path: Path,
     excluded_schemas: Sequence[str],
     go_on: Callable[[], None],
+    without_rows: Sequence[tuple[str, str]] = (),
 ) -> DumpFile:
     """Write database `name`, as an exported `snapshot` sees it, into a new file.
 
-    `go_on` is called now and then, and may raise. Raises MediabaseError when the database cannot be read, and OSError
-    when the file cannot be written.
+    Of the tables `without_rows`, by schema and name, only the definition is written. `go_on` is called now and then,
+    and may raise. Raises MediabaseError when the database cannot be read, and OSError when the file cannot be written.
     """
     command: Command = [
         source.pg_dump.path, "--format=custom", f"--compress={COMPRESSION}", f"--snapshot={snapshot}",
         f"--lock-wait-timeout={PATIENCE_SECONDS * 1000}",
         *(f"--exclude-schema={literal(schema)}" for schema in excluded_schemas),
+        *(f"--exclude-table-data={literal(*table)}" for table in without_rows),
     ]  # fmt: skip
     digest = sha256()
     with TemporaryFile() as complaints, path.open("xb") as file:
@@ -82,15 +84,27 @@ def examine_file(path: Path) -> DumpFile:
         return DumpFile(file.tell(), digest.hexdigest())
 
 
-def restore_file(path: Path, target_dsn: str, name: str, pg_restore: Path, go_on: Callable[[], None]) -> int:
-    """Restore a dump into the empty database `name`, without owners and rights; return pg_restore's exit code.
+@dataclass(frozen=True)
+class Destination:
+    """An empty database to restore into, with the pg_restore that fits its server."""
+
+    dsn: str = field(repr=False)
+    database: str
+    pg_restore: Path
+    is_copy: bool = True
+    """Whether owners, rights and what else depends on the server are left out."""
+
+
+def restore_file(path: Path, into: Destination, go_on: Callable[[], None], sections: Sequence[str] = ()) -> int:
+    """Restore a dump, or some of its sections, into an empty database; return pg_restore's exit code.
 
     What it says is not kept: its words can repeat a row. `go_on` is called now and then, and may raise.
     """
     command: Command = [
-        pg_restore, *FOREIGN_TO_A_COPY, f"--dbname={make_conninfo(dbname=name)}", path,
+        into.pg_restore, *(FOREIGN_TO_A_COPY if into.is_copy else ()), *(f"--section={each}" for each in sections),
+        f"--dbname={make_conninfo(dbname=into.database)}", path,
     ]  # fmt: skip
-    with running(command, writing(target_dsn), stderr=subprocess.DEVNULL) as process:
+    with running(command, writing(into.dsn), stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             go_on()
             with suppress(subprocess.TimeoutExpired):
