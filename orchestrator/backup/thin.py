@@ -8,7 +8,7 @@ compared stays in the dump, with the reason.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from psycopg import sql
 
@@ -79,7 +79,7 @@ def write_thin(
         _refuse_fat(legacy.connection, found)
         whole = path.with_name(DUMP)
         dump(whole, [(each.schema, each.table) for each in found if each.core_schema is not None])
-        file.write(whole, DUMP, ZIP_STORED)
+        file.write(whole, DUMP)
         whole.unlink()
     hint = f"{core.folder.parent.name}/{core.folder.name}"
     return examine_file(path), Thin(core.digest, hint, tuple(found))
