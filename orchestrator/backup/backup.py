@@ -112,6 +112,7 @@ def _back_up(server: _Server, wanted: Wanted, folder: Path, bench: Bench, core: 
         (new.path / ROLES).write_bytes(server.roles)
         with pinned(wanted.dsn, wanted.database, bench.in_hand, excluded_schemas) as source:
             taken_at = datetime.now(UTC)
+            properties = source.properties()
             written = _write(server, wanted, new.path, source, bench, core)
         manifest = Manifest(
             database=wanted.database,
@@ -124,6 +125,7 @@ def _back_up(server: _Server, wanted: Wanted, folder: Path, bench: Bench, core: 
             dump=written.file,
             roles=examine_file(new.path / ROLES),
             contents=written.contents,
+            properties=properties,
             thin=written.thin,
             full_because=written.full_because,
         )

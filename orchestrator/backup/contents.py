@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from weakref import WeakSet
 
 import psycopg
+from pydantic import TypeAdapter
 
-from orchestrator.backup.manifest import Contents
+from orchestrator.backup.manifest import Contents, Properties
 from orchestrator.errors import MediabaseError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump import PATIENCE_SECONDS, things_in
+from orchestrator.postgres.statements import statement
 from orchestrator.postgres.tables import Relation, digests, pin, tables
 from orchestrator.wording import some
 
@@ -37,6 +39,12 @@ class Pinned:
         """Read all tables; `go_on` is called after each. Raises RefusedError for one that may not be read."""
         objects = sorted(map(str, things_in(self.connection, self.excluded_schemas)))
         return Contents(tuple(digests(self.connection, self.tables, lambda _: go_on())), tuple(objects))
+
+    def properties(self) -> Properties:
+        """Return what the server keeps of the database."""
+        row = self.connection.execute(statement(__package__, "properties")).fetchone()
+        assert row is not None  # noqa: S101  # the database that this is a connection to
+        return TypeAdapter(Properties).validate_python(row[0])
 
 
 @contextmanager

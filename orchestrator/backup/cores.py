@@ -51,6 +51,27 @@ def core_backups(backups: Path) -> dict[str, tuple[Path, Manifest]]:
     return {manifest.contents.digest: (folder, manifest) for _, folder, manifest in found}
 
 
+def needed_core(backups: Path, manifest: Manifest) -> None:
+    """Raise MediabaseError unless the core that a thin archive needs is there, its bytes as they were written."""
+    assert manifest.thin is not None  # noqa: S101  # asked before
+    folder, core = _find(backups, manifest.thin.core)
+    _check_dump(folder, core)
+
+
+def _find(backups: Path, digest: str) -> tuple[Path, Manifest]:
+    if digest not in (known := core_backups(backups)):
+        raise MediabaseError(
+            f"The backup of the core that it needs is not in {backups} (digest {digest[:DIGITS]}...): "
+            "bring it back, or name its folder with --folder."
+        )
+    return known[digest]
+
+
+def _check_dump(folder: Path, manifest: Manifest) -> None:
+    if examine_file(folder / DUMP) != manifest.dump:
+        raise MediabaseError(f"{folder / DUMP} is not the file that was written: its bytes are others.")
+
+
 def needed_core_bytes(backups: Path, manifests: Iterable[Manifest]) -> int:
     """Return how many bytes of disk the cores take that thin archives need."""
     known = core_backups(backups)
@@ -93,14 +114,8 @@ class Cores:
             return self._hashed[name]
 
     def _restore(self, digest: str) -> CoreCopy:
-        if digest not in (known := core_backups(self._backups)):
-            raise MediabaseError(
-                f"The backup of the core that it needs is not in {self._backups} (digest {digest[:DIGITS]}...): "
-                "bring it back, or name its folder with --folder."
-            )
-        folder, manifest = known[digest]
-        if examine_file(folder / DUMP) != manifest.dump:
-            raise MediabaseError(f"{folder / DUMP} is not the file that was written: its bytes are others.")
+        folder, manifest = _find(self._backups, digest)
+        _check_dump(folder, manifest)
         name = f"core_{digest[:DIGITS]}"
         create_database(self._dsn, name)
         create_roles(self._dsn, (folder / ROLES).read_text(encoding="utf-8"))

@@ -35,6 +35,29 @@ class Contents:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """A right on a database; `grantee` is None for everybody."""
+
+    grantee: str | None
+    privilege: Literal["CONNECT", "CREATE", "TEMPORARY"]
+    is_grantable: bool
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What a server keeps of a database, and a dump does not restore under another name."""
+
+    owner: str
+    encoding: str
+    collation: str
+    character_type: str
+    settings: tuple[str, ...]
+    """Of the database for all roles, each name=value."""
+    grants: tuple[Grant, ...] | None
+    """None: those of every new database."""
+
+
+@dataclass(frozen=True)
 class TableSource:
     """Where the rows of a table of a thin archive are."""
 
@@ -83,6 +106,8 @@ class Manifest:
     dump: DumpFile
     roles: DumpFile
     contents: Contents
+    properties: Properties | None = None
+    """None in manifests of before there were thin archives."""
     thin: Thin | None = None
     """None: the dump has all rows."""
     full_because: str = ""

@@ -18,13 +18,14 @@ from orchestrator.postgres.tables import pin
 BLOCK_BYTES = 1 << 17
 
 
-def restore(folder: Path, manifest: Manifest, into: Destination, cores: Cores, go_on: Callable[[], None]) -> int:
+def restore(folder: Path, manifest: Manifest, into: Destination, cores: Cores | None, go_on: Callable[[], None]) -> int:
     """Restore a backup into an empty database; return pg_restore's exit code, the highest where it runs twice.
 
     Raises MediabaseError when the core that a thin archive needs is not there, and psycopg.Error for its rows.
     """
     if manifest.thin is None:
         return restore_file(folder / manifest.file, into, go_on)
+    assert cores is not None  # noqa: S101  # who restores a thin archive has made a place for its core
     core = cores.get(manifest.thin.core)
     with ZipFile(folder / manifest.file) as archive, TemporaryDirectory(dir=cores.folder) as unpacked:
         dump = Path(archive.extract(DUMP, unpacked))

@@ -148,9 +148,10 @@ def _show(title: str, done: Sequence[BackedUp], as_json: bool) -> None:
         listing = table(title, "database", "patient", "taken at", "#tables", "#rows", "#dump", "note")
         for each in done:
             taken = f"{each.taken_at:%Y-%m-%d %H:%M:%S} UTC" if each.taken_at else ""
+            dump = f"{size(each.dump_bytes)}{' (thin)' if each.is_thin else ''}"
             listing.add_row(
-                each.database, each.patient_id or "", taken, f"{each.tables:,}", f"{each.rows:,}",
-                f"{size(each.dump_bytes)}{' (thin)' if each.is_thin else ''}", each.problem or each.full_because or str(each.folder),
+                each.database, each.patient_id or "", taken, f"{each.tables:,}", f"{each.rows:,}", dump,
+                each.problem or each.full_because or str(each.folder),
             )  # fmt: skip
         out.print(listing)
         out.print(f"{len(done) - len(failed):,} backups, {len(failed):,} failed.")

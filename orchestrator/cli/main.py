@@ -20,6 +20,7 @@ from orchestrator.cli import (
     parity,
     rehearse,
     report,
+    rollback,
     sandbox,
     settings,
     status,
@@ -47,6 +48,8 @@ app.command()(parity.parity)
 app.command()(backup.backup)
 app.command()(backup.archive)
 app.command()(backup.backups)
+app.command()(rollback.drop_legacy)
+app.command()(rollback.rollback)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)

@@ -136,7 +136,12 @@ def locked(target_dsn: str) -> Iterator[Connection]:
     with connect(target_dsn, autocommit=True) as connection:
         if connection.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone() != (True,):
             raise LockedError(f"Another operator works on this target: {holder(connection) or 'just finishing'}.")
-        yield connection
+        try:
+            yield connection
+        finally:
+            if not connection.broken:  # the server ends a closed session a moment later, and the next would be refused
+                connection.rollback()
+                connection.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
 
 
 def start_run(connection: Connection, command: str, options: dict[str, object]) -> int:
@@ -222,6 +227,16 @@ def archived(connection: Connection, run_id: int, patient_id: str, folder: str, 
     with connection.transaction():
         connection.execute(statement(__package__, "archived"), values)
         event(connection, run_id, patient_id, "archived", folder=folder)
+
+
+def dropped(connection: Connection, run_id: int, patient_id: str) -> None:
+    """Record that a patient's legacy database was dropped."""
+    with connection.transaction():
+        connection.execute(
+            "update migration.patient set state = 'dropped', changed_at = clock_timestamp() where patient_id = %s",
+            [patient_id],
+        )
+        event(connection, run_id, patient_id, "dropped")
 
 
 def event(connection: Connection, run_id: int, patient_id: str | None, name: str, **detail: object) -> None:

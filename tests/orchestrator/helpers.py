@@ -34,6 +34,7 @@ from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.outcome import Message, Options, Outcome, Place
 from orchestrator.migration.source import find
 from orchestrator.postgres.connection import Connection, Servers, connect, resolve, servers
+from orchestrator.postgres.embedded import bundled_programs
 from orchestrator.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -115,6 +116,15 @@ def complaint(done: Finished, code: int) -> str:
     assert len(lines) == 1, done.stderr
     assert lines[0] == done.stderr.splitlines()[-1], done.stderr
     return lines[0]
+
+
+def whole(lab: "Lab", database: str) -> list[str]:
+    """Return all that PostgreSQL's own dump says of a database, with its rows, owners, rights and settings, sorted."""
+    host = dict(part.split("=", 1) for part in lab.where.target.split())["host"]
+    command = [bundled_programs() / "pg_dump", "--create", "-h", host, "-U", "mediabase", "-d", database]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    lines = [line for line in done.stdout.splitlines() if not line.startswith((r"\restrict", r"\unrestrict"))]
+    return sorted(lines)
 
 
 @contextmanager

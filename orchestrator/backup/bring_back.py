@@ -1,0 +1,103 @@
+"""A legacy database brought back from its archive: restored under another name, compared, and only then called so."""
+
+from hashlib import sha256
+from pathlib import Path
+from threading import Event
+from weakref import WeakSet
+
+import psycopg
+from psycopg import sql
+
+from orchestrator.backup.backup import Place
+from orchestrator.backup.contents import difference, pinned
+from orchestrator.backup.cores import Cores, needed_core_bytes
+from orchestrator.backup.manifest import Manifest, Properties
+from orchestrator.backup.restore import restore
+from orchestrator.backup.verify import check_files, refuse_when, scratch_for
+from orchestrator.errors import MediabaseError
+from orchestrator.postgres.connection import Connection, connect
+from orchestrator.postgres.dump_file import Destination
+from orchestrator.postgres.programs import find_matching
+
+RESTORING = "mediabase_restoring_"
+"""What the name of a database begins with, before a part of the hash of its own, until it is complete."""
+NO_SUCH_ROLE = (psycopg.errors.UndefinedObject, psycopg.errors.InsufficientPrivilege)
+
+
+def bring_back(dsn: str, folder: Path, manifest: Manifest, place: Place) -> str:
+    """Restore an archive on a server that has no database of its name; return what is to be noted, mostly nothing.
+
+    Raises MediabaseError when what was restored is not what was archived; then nothing of it is left.
+    """
+    check_files(folder, manifest)
+    backups = folder.parent.parent
+    with connect(dsn, autocommit=True) as server:
+        name = RESTORING + sha256(manifest.database.encode()).hexdigest()[:16]
+        _drop(server, name)  # what a process that was killed left
+        _create(server, name, manifest.properties)
+        into = Destination(dsn, name, find_matching("pg_restore", server.info.server_version, place.pg_bin).path, False)
+        try:
+            code = _restore(backups, folder, manifest, into, place)
+            with pinned(dsn, name, WeakSet()) as restored:
+                differs = difference(manifest.contents, restored.contents(lambda: None))
+            if differs:
+                raise MediabaseError(f"Restored from {folder}, it has {differs} (pg_restore ended with code {code}).")
+            with connect(dsn, dbname=name, autocommit=True) as connection:
+                connection.execute("vacuum (analyze)")  # as a database is that has been in use
+            note = _give_properties(server, name, manifest.properties)
+            rename = sql.SQL("alter database {} rename to {}")
+            server.execute(rename.format(sql.Identifier(name), sql.Identifier(manifest.database)))
+        except BaseException:
+            _drop(server, name)
+            raise
+    return " ".join([*([f"pg_restore could not restore owners or rights of all (code {code})."] if code else []), note])
+
+
+def _restore(backups: Path, folder: Path, manifest: Manifest, into: Destination, place: Place) -> int:
+    stopped = Event()
+    if manifest.thin is None:
+        return restore(folder, manifest, into, None, lambda: None)
+    with scratch_for(place.home, [], 1, needed_core_bytes(backups, [manifest])) as (scratch, scratch_dsn):
+        cores = Cores(backups, scratch, scratch_dsn, lambda: refuse_when(stopped))
+        return restore(folder, manifest, into, cores, lambda: None)
+
+
+def _drop(server: Connection, name: str) -> None:
+    server.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
+
+
+def _create(server: Connection, name: str, properties: Properties | None) -> None:
+    command = sql.SQL("create database {} template template0").format(sql.Identifier(name))
+    if properties:
+        command += sql.SQL(" encoding {} lc_collate {} lc_ctype {}").format(
+            properties.encoding, properties.collation, properties.character_type
+        )
+    server.execute(command)
+
+
+def _give_properties(server: Connection, name: str, properties: Properties | None) -> str:
+    """Set owner, settings and rights; return what could not be set."""
+    if properties is None:
+        return "Its owner and the rights on it are those of a new database."
+    database, public = sql.Identifier(name), sql.SQL("public")
+    commands = [sql.SQL("alter database {} owner to {}").format(database, sql.Identifier(properties.owner))]
+    for setting in properties.settings:
+        variable, _, value = setting.partition("=")
+        # A list such as search_path is one text, which only set_config takes apart.
+        commands.append(sql.SQL("select set_config({}, {}, true)").format(variable, value))
+        commands.append(sql.SQL("alter database {} set {} from current").format(database, sql.Identifier(variable)))
+    if properties.grants is not None:
+        everybody = [public, sql.Identifier(properties.owner)]
+        commands += [sql.SQL("revoke all on database {} from {}").format(database, role) for role in everybody]
+    for grant in properties.grants or ():
+        role = sql.Identifier(grant.grantee) if grant.grantee else public
+        option = sql.SQL(" with grant option" if grant.is_grantable else "")
+        privilege = sql.SQL(grant.privilege)
+        commands.append(sql.SQL("grant {} on database {} to {}{}").format(privilege, database, role, option))
+    try:
+        with server.transaction():
+            for command in commands:
+                server.execute(command)
+    except NO_SUCH_ROLE as error:
+        return f"Its owner, settings and rights could not be set ({error.diag.message_primary})."
+    return ""

@@ -1,0 +1,180 @@
+"""Rollback: a patient is as it was before it was moved, its legacy database back and nothing of it in v0.6.0."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from weakref import WeakSet
+
+import psycopg
+from psycopg import sql
+
+from orchestrator import journal
+from orchestrator.backup.archive import manifest_digest
+from orchestrator.backup.backup import Place
+from orchestrator.backup.bring_back import bring_back
+from orchestrator.backup.contents import difference, pinned
+from orchestrator.backup.manifest import read_manifest
+from orchestrator.errors import ExitCode, MediabaseError, RefusedError
+from orchestrator.journal import Patient
+from orchestrator.migration.drop import LegacyServer, legacy_server, oid_of, rename, set_aside
+from orchestrator.migration.export import clear
+from orchestrator.migration.parity import is_gone, read_digest
+from orchestrator.patient_id import reader_role
+from orchestrator.postgres.connection import Connection, Servers
+from orchestrator.postgres.failures import describe_failure
+from orchestrator.postgres.statements import statement
+from orchestrator.wording import some
+
+Legacy = Literal["never dropped", "restored", "none"]
+SHOWN_DEPENDENTS = 5
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What became of one patient."""
+
+    patient_id: str
+    database: str
+    result: Literal["rolled back", "unchanged", "failed"]
+    legacy: Legacy | None = None
+    """How the legacy database came to be there; None after a failure."""
+    message: str = ""
+
+
+def roll_back(
+    where: Servers,
+    patient_ids: Sequence[str] | None,
+    place: Place,
+    begin: Callable[[int], None],
+    report: Callable[[RolledBack], None],
+    *,
+    discard: bool,
+) -> list[RolledBack]:
+    """Roll back patients, or all; return what became of each.
+
+    A patient whose data was changed in v0.6.0 is only rolled back when `discard`. Raises LockedError, and
+    RefusedError without a journal or for a patient that it does not know.
+    """
+    with journal.locked(where.target) as lock, legacy_server(where.legacy) as server:
+        journal.require(lock)
+        known = journal.patients(lock, patient_ids)
+        if missing := sorted(set(patient_ids or ()) - set(known)):
+            raise RefusedError(f"The journal does not know {', '.join(missing)}: it was not moved.")
+        begin(len(known))
+        run_id = journal.start_run(lock, "rollback", {"patients": len(known)})
+        done: list[RolledBack] = []
+        exit_code = ExitCode.INTERRUPTED
+        try:
+            for each in known.values():
+                done.append(_attempt(lock, run_id, server, each, place, discard=discard))
+                report(done[-1])
+            exit_code = ExitCode.FAILED if any(each.result == "failed" for each in done) else ExitCode.DONE
+        finally:
+            journal.finish_run(lock, run_id, exit_code)
+    return done
+
+
+def _attempt(
+    lock: Connection, run_id: int, server: LegacyServer, patient: Patient, place: Place, *, discard: bool
+) -> RolledBack:
+    if patient.state == "rolled_back":
+        return RolledBack(
+            patient.patient_id, patient.source_database, "unchanged", message="It was rolled back before."
+        )
+    try:
+        if not discard:
+            _refuse_changed(lock, patient)
+        _refuse_dependents(lock, patient)
+        legacy, note = _bring_back(lock, server, patient, place, discard=discard)
+        _take_away(lock, run_id, patient)
+        note = f"{note} {_drop_role(lock, patient)}".strip()
+    except (MediabaseError, OSError, psycopg.Error) as error:
+        reason = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else describe_failure(error)[1]
+        journal.event(lock, run_id, patient.patient_id, "rollback failed", reason=reason)
+        return RolledBack(patient.patient_id, patient.source_database, "failed", message=reason)
+    return RolledBack(patient.patient_id, patient.source_database, "rolled back", legacy, note)
+
+
+def _refuse_changed(lock: Connection, patient: Patient) -> None:
+    """Raise MediabaseError when a patient's data is not what was built, because going back would lose that."""
+    if patient.current_digest is None or is_gone(lock, patient.schema_name):
+        return
+    if read_digest(lock, patient.schema_name) != patient.current_digest:
+        raise MediabaseError(
+            "It was changed in v0.6.0 since it was moved, and its legacy database does not have that: "
+            "pass --discard to lose it."
+        )
+
+
+def _refuse_dependents(lock: Connection, patient: Patient) -> None:
+    """Raise MediabaseError when something outside a patient's schema would go with it."""
+    rows = lock.execute(statement(__package__, "dependents"), {"schema": patient.schema_name}).fetchall()
+    if rows:
+        names = some([str(name) for (name,) in rows], SHOWN_DEPENDENTS)
+        raise MediabaseError(f"These read its schema, and would go with it: {names}. Drop them first.")
+
+
+def _bring_back(
+    lock: Connection, server: LegacyServer, patient: Patient, place: Place, *, discard: bool
+) -> tuple[Legacy, str]:
+    """See that the legacy database is there; return whether it had to be restored, and what is to be noted."""
+    if patient.legacy_system and patient.legacy_system != server.system:
+        raise MediabaseError("It was moved from another server: check MEDIABASE_LEGACY_DSN.")
+    name, aside = patient.source_database, set_aside(lock, server, patient.patient_id)
+    if oid_of(server, name):
+        return "never dropped", _compare(server, patient)
+    if aside:
+        rename(server, aside, name)
+        return "never dropped", _compare(server, patient)
+    if patient.archive is None and discard:
+        return "none", "It had no legacy database, and nothing is left of it."
+    if patient.archive is None:
+        raise MediabaseError(
+            f"There is no {name} on that server, and no archive of it, so that nothing would be left: pass --discard "
+            "if that is wanted."
+        )
+    folder = Path(patient.archive)
+    manifest = read_manifest(folder)
+    if manifest_digest(folder) != patient.archive_digest:
+        raise MediabaseError(f"{folder} is not the archive that was made: its manifest is another.")
+    return "restored", bring_back(server.dsn, folder, manifest, place)
+
+
+def _compare(server: LegacyServer, patient: Patient) -> str:
+    """Return how a legacy database differs from its archive; empty when it does not, or has none."""
+    if patient.archive is None:
+        return ""
+    try:
+        archived = read_manifest(Path(patient.archive)).contents
+    except MediabaseError as error:
+        return str(error)
+    with pinned(server.dsn, patient.source_database, WeakSet()) as legacy:
+        differs = difference(archived, legacy.contents(lambda: None))
+    return f"Its legacy database changed since it was archived: {differs}." if differs else ""
+
+
+def _take_away(lock: Connection, run_id: int, patient: Patient) -> None:
+    """Remove everything of a patient from the target, in one transaction with its row in the journal."""
+    with lock.transaction():
+        for schema in (patient.schema_name, f"audit_{patient.schema_name}"):
+            lock.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+        clear(lock, [patient.patient_id])
+        for place in lock.execute(statement(__package__, "tables_of_patients")).fetchall():
+            table = sql.Identifier(*map(str, place))
+            lock.execute(sql.SQL("delete from {} where patient_id = %s").format(table), [patient.patient_id])
+        lock.execute(statement(__package__, "rolled_back"), {"patient_id": patient.patient_id})
+        journal.event(lock, run_id, patient.patient_id, "rolled back")
+
+
+def _drop_role(lock: Connection, patient: Patient) -> str:
+    """Drop a patient's reader role; return why it stays, which keeps nobody's data."""
+    role = reader_role(patient.patient_id)
+    if lock.execute("select from pg_roles where rolname = %s", [role]).fetchone() is None:
+        return ""
+    try:
+        with lock.transaction():
+            lock.execute(sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(role)))
+    except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.InsufficientPrivilege) as error:
+        return f"The role {role} stays ({error.diag.message_primary})."
+    return ""

@@ -1,0 +1,126 @@
+"""`mediabase rollback`: one patient as before, and nobody else touched; or everything, the core's upgrade included."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import DEMO, PREFIX, Lab, complaint, whole
+
+
+def roll_back(lab: Lab, *arguments: str, code: int = 0) -> dict[str, dict[str, Any]]:
+    """Roll back; return what the command says of each patient."""
+    done = lab.call("rollback", *arguments, "--json")
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return {each["patient_id"]: each for each in json.loads(done.stdout)["patients"]}
+
+
+def everything(lab: Lab, but: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row outside the journal's log that is not of one patient, with where it is stored."""
+    tables = lab.query(
+        "select format('%I.%I', nspname, relname) from pg_class join pg_namespace on relnamespace = pg_namespace.oid "
+        "where relkind in ('r', 'm') and nspname !~ '^pg_' and nspname <> 'information_schema' "
+        f"and nspname !~ 'patient_{but.lower()}' and relname not in ('run', 'event') order by 1"
+    )
+    select = (
+        "select ctid::text, xmin::text, t::text from {} as t where to_jsonb(t) ->> 'patient_id' is distinct from '{}'"
+    )
+    return {name: sorted(lab.query(select.format(name, but))) for (name,) in tables}
+
+
+def test_one_of_all(lab: Lab) -> None:
+    """Its schema, rows, facts and role are gone; of everybody else every row is in its place, and never was written."""
+    lab.migrate(*DEMO)
+    lab.dbt("test", "--vars", "patient_id: DEMO_TNBC", "--store-failures")
+    before, legacy = everything(lab, "DEMO_TNBC"), whole(lab, PREFIX + "DEMO_TNBC")
+    done = roll_back(lab, "DEMO_TNBC")["DEMO_TNBC"]
+    assert (done["result"], done["legacy"], done["message"]) == ("rolled back", "never dropped", "")
+    assert everything(lab, "DEMO_TNBC") == before and whole(lab, PREFIX + "DEMO_TNBC") == legacy
+    assert lab.query("select nspname from pg_namespace where nspname ~ 'demo_tnbc'") == []
+    assert lab.query("select rolname from pg_roles where rolname ~ 'demo_tnbc'") == []
+    for (table,) in lab.query("select relname from pg_class where relnamespace = 'cohort'::regnamespace "
+                              "and relkind in ('r', 'v') and relname <> 'patient_structure_spec'"):  # fmt: skip
+        rows = lab.query(f"select to_jsonb(t)::text from cohort.{table} as t")
+        assert not [row for (row,) in rows if "DEMO_TNBC" in row], table
+    assert roll_back(lab, "DEMO_TNBC")["DEMO_TNBC"]["result"] == "unchanged"
+    lab.migrate("DEMO_TNBC")
+    lab.verify(*DEMO)
+
+
+def test_not_what_would_be_lost(lab: Lab) -> None:
+    """Changed in v0.6.0, read by somebody's view, no legacy database: each is refused, with what to do."""
+    lab.add_patient("NEW")
+    lab.migrate("DEMO_HER2", "DEMO_TNBC", "NEW")
+    lab.execute("update patient_demo_her2.expression_data set expression_fold_change = 77 where transcript_id in "
+                "(select transcript_id from patient_demo_her2.expression_data limit 1)")  # fmt: skip
+    lab.execute("create view public.mine as select * from patient_demo_tnbc.expression_data")
+    lab.drop_patient("NEW")
+    try:
+        done = roll_back(lab, "DEMO_HER2", "DEMO_TNBC", "NEW", code=1)
+    finally:
+        lab.execute("drop view public.mine")
+    assert "changed in v0.6.0" in done["DEMO_HER2"]["message"] and "--discard" in done["DEMO_HER2"]["message"]
+    assert "public.mine" in done["DEMO_TNBC"]["message"]
+    assert "no archive of it" in done["NEW"]["message"]
+    assert lab.schemas() == ["patient_demo_her2", "patient_demo_tnbc", "patient_new"]
+    done = roll_back(lab, "DEMO_HER2", "NEW", "--discard")
+    assert done["NEW"]["legacy"] == "none" and lab.schemas() == ["patient_demo_tnbc"]
+
+
+def test_a_legacy_database_that_changed(lab: Lab, tmp_path: Path) -> None:
+    """It was never dropped, and went on: it stays as it is, and the difference from its archive is said."""
+    lab.add_patient("ONE")
+    lab.migrate("ONE")
+    lab.listing("archive", "ONE", "--folder", tmp_path / "backups")
+    lab.change("ONE", "delete from gene_pathways")
+    done = roll_back(lab, "ONE")["ONE"]
+    assert done["result"] == "rolled back" and "other rows in public.gene_pathways" in done["message"]
+
+
+@pytest.mark.parametrize("fault", ["dump", "folder"])
+def test_a_bad_archive_loses_nothing(lab: Lab, tmp_path: Path, fault: str) -> None:
+    """The database was dropped, and its archive is damaged: the patient stays in v0.6.0, readable."""
+    lab.add_patient("ONE")
+    lab.migrate("ONE")
+    (done,) = lab.listing("archive", "ONE", "--folder", tmp_path / "backups")
+    lab.listing("drop-legacy", "ONE", "--yes")
+    folder = Path(done["folder"])
+    if fault == "dump":
+        (folder / "database.dump").write_bytes(b"nothing")
+    else:
+        folder.rename(tmp_path / "elsewhere")
+    assert roll_back(lab, "ONE", code=1)["ONE"]["result"] == "failed"
+    assert lab.schemas() == ["patient_one"]
+    assert lab.query("select state, published_at is not null from migration.patient") == [("dropped", True)]
+    if fault == "folder":
+        (tmp_path / "elsewhere").rename(folder)
+        assert roll_back(lab, "ONE")["ONE"]["legacy"] == "restored"
+
+
+def test_all(lab: Lab, tmp_path: Path) -> None:
+    """Patients, cohort, journal, version row and roles are gone; the core is the one it was before the upgrade."""
+    lab.execute("drop schema if exists staging, migration, cohort cascade; drop table schema_versions")
+    lab.execute("drop owned by reader_core; drop role reader_core")
+    before, legacy = whole(lab, "mbase"), whole(lab, PREFIX + "DEMO_HER2")
+    lab.migrate("DEMO_HER2", "DEMO_TNBC")
+    assert lab.call("core", "retire-legacy-table").returncode == 0
+    done = lab.call("rollback", "--all", "--json")
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    core = json.loads(done.stdout)["core"]
+    assert core["notes"] == [] and len(core["tables"]) >= 10
+    assert whole(lab, "mbase") == before and whole(lab, PREFIX + "DEMO_HER2") == legacy
+    saved = json.loads(Path(core["journal"]).read_text())
+    assert {row["patient_id"] for row in saved["patient"]} == {"DEMO_HER2", "DEMO_TNBC"}
+    assert "no journal" in complaint(lab.call("rollback", "--all"), 5)
+    lab.migrate("DEMO_HER2")
+    lab.verify("DEMO_HER2")
+
+
+def test_all_but_somebody(lab: Lab) -> None:
+    """A patient that cannot go back keeps the core as it is, and is named."""
+    lab.add_patient("NEW")
+    lab.migrate("DEMO_HER2", "NEW")
+    lab.drop_patient("NEW")
+    done = lab.call("rollback", "--all")
+    assert done.returncode == 1 and "NEW" in done.stdout
+    assert lab.schemas() == ["patient_new"] and lab.query("select to_regclass('migration.patient')") != [(None,)]
