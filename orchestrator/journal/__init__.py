@@ -3,10 +3,11 @@
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -139,8 +140,8 @@ def locked(target_dsn: str) -> Iterator[Connection]:
         try:
             yield connection
         finally:
-            if not connection.broken:  # the server ends a closed session a moment later, and the next would be refused
-                connection.rollback()
+            with suppress(psycopg.Error):  # the lock of a connection that is lost, or busy, ends with its session
+                # The server ends a closed session a moment later: who comes next would be refused.
                 connection.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
 
 
