@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from orchestrator import journal
+from orchestrator.backup import prune
 from orchestrator.backup.archive import archive_patients, as_wanted
 from orchestrator.backup.backup import Place, Wanted, back_up
 from orchestrator.backup.backup import core as the_core
@@ -20,7 +22,7 @@ from orchestrator.errors import ExitCode, UsageError
 from orchestrator.legacy.databases import choose
 from orchestrator.migration.names import legacy_databases
 from orchestrator.patient_id import check as check_id
-from orchestrator.postgres.connection import Servers, read_only, servers
+from orchestrator.postgres.connection import Servers, connect, read_only, servers
 from orchestrator.wording import size
 
 Folder = Annotated[
@@ -99,15 +101,26 @@ def backups(
     check_again: Annotated[
         bool, typer.Option("--check", help="Restore each again, and compare it with what its manifest says.")
     ] = False,
+    prune_to: Annotated[
+        int | None,
+        typer.Option(
+            "--prune", min=1, metavar="N", help="Remove all but the N latest of a database; archives always stay."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --prune: do remove them.")] = False,
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the backups that there are, and with --check prove that each still restores.
+    """List the backups that there are, with --check prove that each still restores, with --prune remove old ones.
+
+    Archives that the journal knows are never removed, and the cores that thin archives need neither.
 
     Example: mediabase backups --check
     """
     settings = current(jobs=jobs)
     place = folder or settings.home / "backups"
+    if prune_to:
+        _prune(place, prune_to, is_sure=yes, as_json=as_json)
     found = _asked(known(place), ids)
     if check_again:
         with progress("backups", is_quiet=as_json) as reporter:
@@ -118,6 +131,25 @@ def backups(
 
             found = check(found, place, settings.home, settings.jobs, report)
     _show(f"Backups in {place}", found, as_json)
+
+
+def _prune(place: Path, keep: int, *, is_sure: bool, as_json: bool) -> NoReturn:
+    with servers(current()) as where, connect(where.target, autocommit=True) as target:
+        patients = journal.patients(target).values() if journal.exists(target) else ()
+        archives = {Path(each.archive) for each in patients if each.archive}
+    planned = prune.plan(place, keep, archives)
+    if is_sure:
+        prune.remove(planned)
+    removed = [each for each in planned if not each.reason]
+    if as_json:
+        print_json([{"folder": str(each.backup.folder), "kept_because": each.reason} for each in planned])
+    else:
+        listing = table(f"Backups in {place}", "database", "folder", "stays because it is")
+        for each in planned:
+            listing.add_row(each.backup.database, str(each.backup.folder), each.reason)
+        out.print(listing)
+        out.print(f"{len(removed):,} {'removed' if is_sure else 'would be removed: pass --yes'}.")
+    raise typer.Exit(ExitCode.DONE if is_sure or not removed else ExitCode.REFUSED)
 
 
 def _asked(found: list[BackedUp], ids: Sequence[str] | None) -> list[BackedUp]:

@@ -69,8 +69,10 @@ def _show(found: Sequence[Parity]) -> None:
         if each.differences:
             _show_differences(each)
     same = sum(each.result == "same" for each in found)
+    dropped = sum(each.result == "dropped" for each in found)
+    gone = f"; {dropped:,} with the legacy database dropped, as migrated" if dropped else ""
     patients = "1 patient" if len(found) == 1 else f"{len(found):,} patients"
-    out.print(f"{patients}: {same:,} the same, value by value; {len(found) - same:,} not.")
+    out.print(f"{patients}: {same:,} the same, value by value{gone}; {len(found) - same - dropped:,} not.")
 
 
 def _reasons(found: Parity) -> str:

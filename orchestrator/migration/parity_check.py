@@ -202,11 +202,15 @@ def _compare(servers: Servers, core: CoreIds, limit: int, pair: Pair, in_hand: W
 
 
 def _without_legacy(patient: Patient, found: Look) -> Parity:
-    now = "is not" if is_changed(patient, found) else "is"
+    has_changed = is_changed(patient, found)
+    is_dropped = patient.state == "dropped"
+    why = f"Dropped; its archive is {patient.archive}." if is_dropped else (
+        f"There is no {patient.source_database} on the legacy server."
+    )  # fmt: skip
     return Parity(
         patient_id=patient.patient_id,
-        result="no legacy database",
-        message=f"There is no {patient.source_database} on the legacy server. v0.6.0 {now} as it was migrated.",
+        result="dropped" if is_dropped and not has_changed else "no legacy database",
+        message=f"{why} v0.6.0 {'is not' if has_changed else 'is'} as it was migrated.",
         stored=found.counts.get(STORED, 0),
         quarantined=quarantined(found),
     )

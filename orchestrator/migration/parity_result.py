@@ -14,9 +14,10 @@ from orchestrator.wording import some
 
 Verdict = Literal[
     "same", "legacy changed", "v0.6.0 changed", "both changed", "differs", "core changed", "not migrated",
-    "no legacy database", "failed",
+    "no legacy database", "dropped", "failed",
 ]  # fmt: skip
-"""same: as they are now; then which side is not as the journal has it since the migration; differs: both are."""
+"""same: as they are now; dropped: by mediabase drop-legacy, and v0.6.0 is as it was migrated; then which side is not as
+the journal has it since the migration; differs: both are."""
 
 ABSENT = "absent"
 SHOWN_CELLS = 3
@@ -62,7 +63,7 @@ class Parity:
     @property
     def exit_code(self) -> ExitCode:
         """Return the exit code that this result asks for."""
-        if self.result != "same":
+        if self.result not in ("same", "dropped"):
             return ExitCode.FAILED
         return ExitCode.QUARANTINED if self.quarantined else ExitCode.DONE
 

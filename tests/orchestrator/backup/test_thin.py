@@ -174,3 +174,34 @@ def test_it_holds_nothing_of_the_core(lab: Lab, folder: Path) -> None:
     with zipfile.ZipFile(Path(done["folder"]) / "thin.zip") as file:
         stored = {each.filename: each.file_size for each in file.infolist()}
     assert [name for name, size in stored.items() if size] == ["database.dump"]
+
+
+def test_what_archives_need_is_not_pruned(lab: Lab, folder: Path) -> None:
+    """Of five backups two go: an older one, and an older core; an archive and the core that it names stay."""
+    lab.add_patient("ONE")
+    lab.migrate("ONE")
+    (first,) = lab.listing("backup", "--core", "--folder", folder)
+    done = archive(lab, folder, "ONE", "--thin")["ONE"]
+    (old,) = lab.listing("backup", "ONE", "--folder", folder)
+    new = later(old["folder"], 1)
+    second, third = (later(first["folder"], number, rows=number) for number in (1, 2))
+    planned = lab.listing("backups", "--folder", folder, "--prune", "1", code=5)
+    stays = {each["folder"]: each["kept_because"] for each in planned}
+    assert stays == {
+        first["folder"]: "needed by 1 thin archives", second: "", third: "latest",
+        done["folder"]: "archive of a patient", old["folder"]: "", new: "latest",
+    }  # fmt: skip
+    lab.listing("backups", "--folder", folder, "--prune", "1", "--yes")
+    left = {each["folder"]: each["problem"] for each in lab.listing("backups", "--folder", folder)}
+    assert left == dict.fromkeys([first["folder"], third, done["folder"], new])
+
+
+def later(folder: str, number: int, rows: int | None = None) -> str:
+    """Copy a backup as one of a later time, with other rows in its first table; return its folder."""
+    made = Path(shutil.copytree(folder, f"{folder}-{number}"))
+    known = json.loads((made / "manifest.json").read_text())
+    known["taken_at"] = f"{2100 + number}{known['taken_at'][4:]}"
+    if rows:
+        known["contents"]["tables"][0]["rows"] += rows
+    (made / "manifest.json").write_text(json.dumps(known))
+    return str(made)
