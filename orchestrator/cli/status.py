@@ -1,5 +1,6 @@
 """`mediabase status`."""
 
+from collections import Counter
 from dataclasses import asdict
 
 from orchestrator import journal
@@ -57,6 +58,9 @@ def status(as_json: AsJson = False) -> None:
             _note(patient),
         )  # fmt: skip
     out.print(listing)
+    by_access = Counter(str(_legacy(patient, access[patient.patient_id])["legacy_access"]) for patient in patients)
+    if patients:
+        out.print(f"Legacy databases: {counts(by_access)}.")
     if runs:
         out.print(_describe(runs[0], holder))
 

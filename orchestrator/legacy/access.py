@@ -129,17 +129,21 @@ def described(found: Access, operator: Operator) -> dict[str, Any]:
     }
 
 
+def require_restorable(connection: Connection, found: Access) -> None:
+    """Raise psycopg.errors.InsufficientPrivilege unless we may give back what others passed on, in their name."""
+    with connection.transaction():
+        for grantor in {grant.grantor_name for grant in found.grants if grant.grantor != found.owner}:
+            _act_as(connection, grantor)
+        _act_as(connection, None)
+
+
 def revoke_connect(connection: Connection, found: Access, operator: Operator) -> None:
     """Take the right to connect from everybody but us, in one transaction; superusers need none.
 
-    The owner loses it too. Raises psycopg.errors.InsufficientPrivilege, with nothing changed, where rights that others
-    passed on could not be given back later.
+    The owner loses it too.
     """
     database = sql.Identifier(found.name)
     with connection.transaction():
-        for grantor in {grant.grantor_name for grant in found.grants if grant.grantor != found.owner}:
-            _act_as(connection, grantor)  # only to see that we may
-        _act_as(connection, None)
         # A role that grants what it holds itself is reached by cascade; the owner's grants are where all begin.
         for grant in found.grants:
             if grant.grantor == found.owner:

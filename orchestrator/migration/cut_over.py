@@ -76,17 +76,20 @@ def _cut_over_one(
 ) -> AccessOutcome:
     found, record = look(site, database)
     access.require_rights(found, site.operator.name)
+    access.require_restorable(site.legacy, found)
     was_done = bool(record and record.cut_over_at)
     try:
         if not (record and record.former_connect):
             former = access.described(found, site.operator)
             intend_cut_over(site.target, site.operator.system, found.name, found.oid, former)
         access.revoke_connect(site.legacy, found, site.operator)
-        _empty(site, found, terminate)
+        patience = access.PATIENCE_SECONDS if terminate else access.MOMENT_SECONDS
+        _empty(site, found, patience, terminate=terminate)
         origin = source.identify(servers.legacy, database, core, known.surface)
         if origin.digest != known.legacy_digest:
             raise PatientError("MB045", CHANGED.format(database.patient_id))
-        _empty(site, found, terminate=False)  # nobody came in meanwhile who could have written after it
+        # Nobody came in meanwhile who could write after it; our own session takes a moment to be gone.
+        _empty(site, found, access.PATIENCE_SECONDS)
         if not was_done:
             record_access(site.target, site.operator.system, found.name, found.oid, "cut_over")
     except BaseException:
@@ -99,8 +102,8 @@ def _cut_over_one(
     return AccessOutcome(database.patient_id, found.name, "cut over", not was_done, message)
 
 
-def _empty(site: Site, found: access.Access, terminate: bool) -> None:
-    """Raise PatientError, with their names, unless nobody but us is in a database; with `terminate` end them first."""
+def _empty(site: Site, found: access.Access, patience_seconds: float, *, terminate: bool = False) -> None:
+    """Raise PatientError, with names, unless everybody leaves a database in time; with `terminate` end them first."""
     if pending := access.prepared(site.legacy, found):
         raise PatientError(
             "MB046",
@@ -110,8 +113,7 @@ def _empty(site: Site, found: access.Access, terminate: bool) -> None:
     inside = access.sessions(site.legacy, found)
     if inside and terminate:
         access.end(site.legacy, found, inside)
-    # Our own, which took the digest, takes a moment to be gone, as those do that were told to end.
-    if left := access.left_after(site.legacy, found, access.PATIENCE_SECONDS if terminate else access.MOMENT_SECONDS):
+    if left := access.left_after(site.legacy, found, patience_seconds):
         names = some([str(session) for session in left], MOST_SESSIONS)
         remedy = "They came back or did not end" if terminate else "Have them ended, or pass --terminate"
         raise PatientError("MB047", f"Its legacy database is in use: {names}. {remedy}.")

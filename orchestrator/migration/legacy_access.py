@@ -178,7 +178,7 @@ def give_back(legacy: Connection, found: access.Access, known: AccessRecord) -> 
 
 
 def failed(site: Site, database: LegacyDatabase, error: MediabaseError | psycopg.Error) -> AccessOutcome:
-    """Record that nothing was changed for this patient, and return that with why."""
+    """Record that it cannot be done for this patient, and return that with why."""
     if isinstance(error, psycopg.Error):
         error = access.explained(error, database.name, site.operator.name)
     code, message = describe_failure(error)

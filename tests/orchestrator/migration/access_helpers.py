@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 from helpers import PREFIX, Lab
+from psycopg.conninfo import make_conninfo
 
 from orchestrator.postgres.connection import Connection
 
@@ -20,7 +21,7 @@ def write(value: float) -> bytes:
 
 def dsn(lab: Lab, user: str) -> str:
     """Return the connection string of the server for another user."""
-    return lab.where.legacy.replace("user=mediabase", f"user={user}")
+    return make_conninfo(lab.where.legacy, user=user)
 
 
 def client(lab: Lab, patient_id: str, user: str = "app") -> Connection:
