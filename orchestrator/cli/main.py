@@ -15,6 +15,7 @@ from orchestrator.cli import (
     core,
     doctor,
     inventory,
+    legacy,
     log,
     migrate,
     parity,
@@ -53,7 +54,7 @@ app.command()(rollback.rollback)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)
-for name, group in {"config": config.app, "core": core.app, "sandbox": sandbox.app}.items():
+for name, group in {"config": config.app, "core": core.app, "legacy": legacy.app, "sandbox": sandbox.app}.items():
     app.add_typer(group, name=name, callback=log.name_command)
 app.command(context_settings=tools.PASS_ON)(tools.dbt)
 app.command(context_settings=tools.PASS_ON)(tools.psql)

@@ -17,7 +17,7 @@ from orchestrator.errors import ExitCode, RefusedError, UsageError, worst
 from orchestrator.migration import driver, plan
 from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.findings import Finding
-from orchestrator.migration.outcome import Message, Options, Outcome, Progress, Validation
+from orchestrator.migration.outcome import Message, Options, Outcome, Progress, Strategy, Validation
 from orchestrator.migration.preflight import preflight, refusal
 from orchestrator.postgres.connection import servers
 from orchestrator.validation.judge import judge_and_record
@@ -51,6 +51,14 @@ def migrate(
         Path | None,
         typer.Option(metavar="DIR", help="Take them from a folder of `export --csv`, without any legacy server."),
     ] = None,
+    strategy: Annotated[
+        Strategy | None,
+        typer.Option(
+            help="clean: first move the core's legacy table away; parallel: first set their legacy databases to read "
+            "only, which stay in use until `legacy cut-over`.",
+            show_default="neither",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Move patients from their v0.5.0 databases to schemas of the core, and prove every value.
@@ -60,11 +68,15 @@ def migrate(
     Example: mediabase migrate --all --jobs 2
 
     Example: mediabase migrate --all --csv migration_data
+
+    Example: mediabase migrate P1 P2 --strategy parallel
     """
+    if csv and strategy == "parallel":
+        raise UsageError("--strategy parallel is for legacy databases: patients of a CSV have none at hand.")
     if csv and believe:
         raise UsageError("--surface is for legacy databases: a CSV has the values of the one it was exported from.")
     settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
-    options = Options(force, settings.on_bad_rows, believe.value if believe else None)
+    options = Options(force, settings.on_bad_rows, believe.value if believe else None, strategy)
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Message) -> None:

@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import cast
 
 from orchestrator import journal
-from orchestrator.errors import ExitCode, worst
+from orchestrator.errors import ExitCode, MediabaseError, worst
+from orchestrator.legacy.access import administer, operator
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core
 from orchestrator.migration.batch import finish_batch, stage
+from orchestrator.migration.legacy_access import Site, lock_one
 from orchestrator.migration.manifest import read_manifest, store_manifest, update_metadata
 from orchestrator.migration.outcome import Built, Message, Options, Outcome, Place, Progress, Report, Validation
+from orchestrator.migration.retire import retire_for
 from orchestrator.migration.source import find
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
@@ -57,6 +60,12 @@ def migrate(
         if facts:
             store_manifest(lock, facts)
         begin(len(databases))
+        if options.strategy == "clean":
+            retire_for(lock, run_id)
+        if options.strategy == "parallel":
+            outcomes += _not_locked(lock, servers.legacy, run_id, databases, report)
+            not_locked = {outcome.patient_id for outcome in outcomes}
+            databases = [database for database in databases if database.patient_id not in not_locked]
         known = journal.patients(lock, [database.patient_id for database in databases])
         if options.force or any(not patient.published_at for patient in known.values()):
             validation.warm_up()
@@ -70,6 +79,21 @@ def migrate(
             unchanged = {each.patient_id for each in outcomes if each.result == "unchanged"}
             edited = update_metadata(lock, facts, unchanged)
             outcomes = [replace(each, message=EDITED) if each.patient_id in edited else each for each in outcomes]
+    return outcomes
+
+
+def _not_locked(
+    lock: Connection, legacy_dsn: str, run_id: int, databases: Sequence[LegacyDatabase], report: Report
+) -> list[Outcome]:
+    """Set these legacy databases to read only; return the outcomes of the patients for which that cannot be done."""
+    outcomes = []
+    with administer(legacy_dsn) as legacy:
+        site = Site(lock, legacy, operator(legacy), run_id)
+        for database in databases:
+            if (done := lock_one(site, database)).result == "failed":
+                journal.fail(lock, database.patient_id, "MB040", done.message)
+                outcomes.append(Outcome(database.patient_id, "failed", done.message))
+                report(outcomes[-1])
     return outcomes
 
 
@@ -120,6 +144,9 @@ def _run(
             exit_code = worst([outcome.exit_code for outcome in outcomes])
         except KeyboardInterrupt:
             exit_code = ExitCode.INTERRUPTED
+            raise
+        except MediabaseError as error:
+            exit_code = error.exit_code
             raise
         finally:
             journal.finish_run(lock, run_id, exit_code)

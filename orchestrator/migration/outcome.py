@@ -12,6 +12,9 @@ Result = Literal["staged", "exported", "migrated", "unchanged", "kept", "failed"
 """staged for dbt; exported to a file; migrated now; unchanged since; kept because v0.6.0 was changed since; failed."""
 
 
+Strategy = Literal["clean", "parallel"]
+
+
 @dataclass(frozen=True)
 class Options:
     """How to migrate; what the command line says."""
@@ -21,6 +24,9 @@ class Options:
     on_bad_rows: Literal["quarantine", "fail"] = "quarantine"
     believe: str | None = None
     """The surface to take where both disagree."""
+    strategy: Strategy | None = None
+    """clean: the core's legacy table is retired before any patient moves; parallel: legacy databases are set to read
+    only before their export."""
 
 
 @dataclass(frozen=True)

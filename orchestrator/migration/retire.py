@@ -58,8 +58,24 @@ def retire(target_dsn: str, *, undo: bool = False) -> Retirement:
     One transaction with its journal entry. Waits a few seconds for sessions that use the table, no longer. Raises
     LockedError, and RefusedError, with nothing written, when the table cannot be moved.
     """
+    with journal.locked(target_dsn) as lock:
+        return retire_locked(lock, undo=undo)
+
+
+def retire_for(lock: Connection, run_id: int) -> bool:
+    """Do what `retire` does, as a part of this run, where the core has such a table; return whether it was moved.
+
+    `lock` is the session that holds the target's lock.
+    """
+    if _find(lock, PUBLIC) is None:
+        return False
+    return retire_locked(lock, run_id=run_id).is_moved
+
+
+def retire_locked(lock: Connection, *, undo: bool = False, run_id: int | None = None) -> Retirement:
+    """Do what `retire` does in the session that holds the target's lock, as a part of a run or as one of its own."""
     source, destination = (LEGACY, PUBLIC) if undo else (PUBLIC, LEGACY)
-    with journal.locked(target_dsn) as lock, _explained(lock):
+    with _explained(lock):
         if BASELINE not in check_version(lock) or not journal.exists(lock):
             raise RefusedError(f"{lock.info.dbname} is not upgraded yet: run mediabase core upgrade first.")
         here, there = _find(lock, source), _find(lock, destination)
@@ -67,7 +83,7 @@ def retire(target_dsn: str, *, undo: bool = False) -> Retirement:
             return Retirement(destination, False, there, there, [] if undo else _dependents(lock, there))
         before = _movable(source, destination, here, there)
         dependents = [] if undo else _dependents(lock, before)
-        after = _move(lock, before, source, destination)
+        after = _move(lock, before, source, destination, run_id)
         return Retirement(destination, True, before, after, dependents)
 
 
@@ -88,15 +104,16 @@ def _movable(source: str, destination: str, here: Place | None, there: Place | N
     return here
 
 
-def _move(lock: Connection, before: Place, source: str, destination: str) -> Place:
+def _move(lock: Connection, before: Place, source: str, destination: str, part_of: int | None) -> Place:
     with lock.transaction():
         lock.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(PATIENCE)))
         if destination == LEGACY and lock.execute("select to_regnamespace(%s)", [LEGACY]).fetchone() == (None,):
             lock.execute(statement(__package__, "retire_schema"))
-        run_id = journal.start_run(lock, "core retire-legacy-table", {"undo": destination == PUBLIC})
+        run_id = part_of or journal.start_run(lock, "core retire-legacy-table", {"undo": destination == PUBLIC})
         journal.event(lock, run_id, None, "retired" if destination == LEGACY else "restored",
                       table=WIDE, oid=before.oid, file=before.file)  # fmt: skip
-        journal.finish_run(lock, run_id, 0)
+        if part_of is None:
+            journal.finish_run(lock, run_id, 0)
         # Last, because from here on nobody can read the table until the end of the transaction.
         table = sql.Identifier(source, WIDE)
         lock.execute(sql.SQL("alter table {} set schema {}").format(table, sql.Identifier(destination)))

@@ -172,6 +172,28 @@ comment on table migration.validation is 'What the last validation of each patie
 comment on column migration.validation.failures is 'Integrity checks that failed: check, count, transcript ids (first 20)';
 comment on column migration.validation.notes is 'Checks that only inform and found something: check and verdict';
 
+create table if not exists migration.legacy_access (
+    legacy_system text not null,
+    database_name text not null,
+    database_oid bigint not null,
+    lock_intended_at timestamptz,
+    former_read_only text,
+    locked_at timestamptz,
+    cut_over_intended_at timestamptz,
+    former_connect jsonb,
+    cut_over_at timestamptz,
+    gone_at timestamptz,
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (legacy_system, database_name)
+);
+comment on table migration.legacy_access is
+'Legacy databases whose access was changed, or was about to be; what was there before is recorded first';
+comment on column migration.legacy_access.legacy_system is 'system_identifier of its server';
+comment on column migration.legacy_access.former_read_only is
+'default_transaction_read_only of the database before it was locked; null: not set';
+comment on column migration.legacy_access.former_connect is 'Who might connect before the cut-over, and who was let in for it';
+comment on column migration.legacy_access.gone_at is 'When it was found that there is no such database any more';
+
 create table if not exists cohort.patient_error (
     patient_id text not null,
     relation text not null,

@@ -261,7 +261,8 @@ class Lab:
                     connection.execute(f"drop table {partition}".encode())
                 connection.execute(
                     "truncate staging.legacy_export, staging.patient_manifest, "
-                    "migration.run, migration.patient, migration.rename, migration.event, migration.validation "
+                    "migration.run, migration.patient, migration.rename, migration.event, migration.validation, "
+                    "migration.legacy_access "
                     "restart identity"
                 )
 
