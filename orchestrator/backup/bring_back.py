@@ -1,19 +1,19 @@
 """A legacy database brought back from its archive: restored under another name, compared, and only then called so."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from threading import Event
 from weakref import WeakSet
 
 import psycopg
 from psycopg import sql
 
-from orchestrator.backup.backup import Place
 from orchestrator.backup.contents import difference, pinned
 from orchestrator.backup.cores import Cores, needed_core_bytes
 from orchestrator.backup.manifest import Manifest, Properties
 from orchestrator.backup.restore import restore
-from orchestrator.backup.verify import check_files, refuse_when, scratch_for
+from orchestrator.backup.verify import check_files, scratch_for
 from orchestrator.errors import MediabaseError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump_file import Destination
@@ -24,20 +24,24 @@ RESTORING = "mediabase_restoring_"
 NO_SUCH_ROLE = (psycopg.errors.UndefinedObject, psycopg.errors.InsufficientPrivilege)
 
 
-def bring_back(dsn: str, folder: Path, manifest: Manifest, place: Place) -> str:
+CoresFor = Callable[[Path, Manifest], Cores]
+"""Returns the cores for a thin archive, by the folder of all backups and the archive's manifest."""
+
+
+def bring_back(dsn: str, folder: Path, manifest: Manifest, pg_bin: Path | None, cores_for: CoresFor) -> str:
     """Restore an archive on a server that has no database of its name; return what is to be noted, mostly nothing.
 
     Raises MediabaseError when what was restored is not what was archived; then nothing of it is left.
     """
     check_files(folder, manifest)
-    backups = folder.parent.parent
+    cores = cores_for(folder.parent.parent, manifest) if manifest.thin else None
     with connect(dsn, autocommit=True) as server:
         name = RESTORING + sha256(manifest.database.encode()).hexdigest()[:16]
         _drop(server, name)  # what a process that was killed left
         _create(server, name, manifest.properties)
-        into = Destination(dsn, name, find_matching("pg_restore", server.info.server_version, place.pg_bin).path, False)
+        into = Destination(dsn, name, find_matching("pg_restore", server.info.server_version, pg_bin).path, False)
         try:
-            code = _restore(backups, folder, manifest, into, place)
+            code = restore(folder, manifest, into, cores, lambda: None)
             with pinned(dsn, name, WeakSet()) as restored:
                 differs = difference(manifest.contents, restored.contents(lambda: None))
             if differs:
@@ -53,13 +57,23 @@ def bring_back(dsn: str, folder: Path, manifest: Manifest, place: Place) -> str:
     return " ".join([*([f"pg_restore could not restore owners or rights of all (code {code})."] if code else []), note])
 
 
-def _restore(backups: Path, folder: Path, manifest: Manifest, into: Destination, place: Place) -> int:
-    stopped = Event()
-    if manifest.thin is None:
-        return restore(folder, manifest, into, None, lambda: None)
-    with scratch_for(place.home, [], 1, needed_core_bytes(backups, [manifest])) as (scratch, scratch_dsn):
-        cores = Cores(backups, scratch, scratch_dsn, lambda: refuse_when(stopped))
-        return restore(folder, manifest, into, cores, lambda: None)
+@contextmanager
+def shared_cores(home: Path) -> Iterator[CoresFor]:
+    """Yield what gives cores for thin archives: one scratch server in `home` for all, made when the first is asked for.
+
+    Raises RefusedError without room on the disk.
+    """
+    with ExitStack() as stack:
+        made: dict[Path, Cores] = {}
+
+        def cores_for(backups: Path, manifest: Manifest) -> Cores:
+            if backups not in made:
+                scratch = scratch_for(home, [], 1, needed_core_bytes(backups, [manifest]))
+                folder, dsn = stack.enter_context(scratch)
+                made[backups] = Cores(backups, folder, dsn, lambda: None)
+            return made[backups]
+
+        yield cores_for
 
 
 def _drop(server: Connection, name: str) -> None:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ByteSize, TypeAdapter, ValidationError
 from rich.text import Text
 
-from orchestrator.cli.options import AsJson, BadRows, Believe, Ids, Jobs
+from orchestrator.cli.options import AsJson, BadRows, Believe, Ids, Jobs, MaxDisk, as_bytes
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import ExitCode
 from orchestrator.migration.doctor import CHECKS, Request, examine
 from orchestrator.migration.findings import Finding
 from orchestrator.migration.inventory import Entry
@@ -33,10 +32,7 @@ def doctor(
     backups: Annotated[
         Path | None, typer.Option(help="Folder that backups will go to.", show_default="below the data folder")
     ] = None,
-    max_disk: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE", help="What the target may take, such as 200GB.", show_default="what is free"),
-    ] = None,
+    max_disk: MaxDisk = None,
     as_json: AsJson = False,
 ) -> None:
     """Find everything that would stop or spoil a migration, before it starts; without ids, of every patient.
@@ -53,7 +49,7 @@ def doctor(
         home=settings.home,
         pg_bin=settings.pg_bin,
         backups=backups or settings.home / "backups",
-        max_disk=_bytes(max_disk),
+        max_disk=as_bytes(max_disk),
     )
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
 
@@ -67,15 +63,6 @@ def doctor(
         _show(found)
     is_hopeless = any(finding.severity == "stop" for finding in found)
     raise typer.Exit(ExitCode.REFUSED if is_hopeless else ExitCode.DONE)
-
-
-def _bytes(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return TypeAdapter(ByteSize).validate_python(text)
-    except ValidationError as error:
-        raise UsageError(f"--max-disk takes a size such as 200GB or 1.5TiB, not {text!r}.") from error
 
 
 def _show(found: Sequence[Finding]) -> None:

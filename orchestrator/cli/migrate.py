@@ -1,6 +1,6 @@
 """`mediabase migrate` and `mediabase export`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.backup.backup import Place
+from orchestrator.cli import in_place
 from orchestrator.cli.log import Level, is_json, say
-from orchestrator.cli.options import All, AsJson, BadRows, Believe, Ids, Jobs
+from orchestrator.cli.options import All, AsJson, BadRows, Believe, Ids, Jobs, MaxDisk, as_bytes
 from orchestrator.cli.output import Reporter, out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
@@ -17,6 +19,7 @@ from orchestrator.errors import ExitCode, RefusedError, UsageError, worst
 from orchestrator.migration import driver, plan
 from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.findings import Finding
+from orchestrator.migration.in_place import Way
 from orchestrator.migration.outcome import Message, Options, Outcome, Progress, Strategy, Validation
 from orchestrator.migration.preflight import preflight, refusal
 from orchestrator.postgres.connection import servers
@@ -55,10 +58,14 @@ def migrate(
         Strategy | None,
         typer.Option(
             help="clean: first move the core's legacy table away; parallel: first set their legacy databases to read "
-            "only, which stay in use until `legacy cut-over`.",
-            show_default="neither",
+            "only, which stay in use until `legacy cut-over`; in-place: batch by batch, each archived and dropped.",
+            show_default="none",
         ),
     ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Patients in a batch, in place.")] = 8,
+    max_disk: MaxDisk = None,
+    full: Annotated[bool, typer.Option("--full", help="In place: archives of whole databases, not thin ones.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="In place: do drop legacy databases.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Move patients from their v0.5.0 databases to schemas of the core, and prove every value.
@@ -70,7 +77,11 @@ def migrate(
     Example: mediabase migrate --all --csv migration_data
 
     Example: mediabase migrate P1 P2 --strategy parallel
+
+    Example: mediabase migrate --all --strategy in-place --batch 20 --max-disk 50GB --yes
     """
+    if csv and strategy == "in-place":
+        raise UsageError("--strategy in-place drops legacy databases: patients of a CSV have none at hand.")
     if csv and strategy == "parallel":
         raise UsageError("--strategy parallel is for legacy databases: patients of a CSV have none at hand.")
     if csv and believe:
@@ -90,11 +101,19 @@ def migrate(
         else:
             if reason := refusal(found):
                 raise RefusedError(reason)
-            outcomes = driver.migrate(
-                where, chosen(ids, all_patients), options, settings.jobs,
-                artifact_folder(settings.home), manifest, csv, VALIDATION,
-                reporter.begin, report,
-            )  # fmt: skip
+
+            def move(patient_ids: Sequence[str] | None, begin: Callable[[int], None] = lambda _: None) -> list[Outcome]:
+                return driver.migrate(
+                    where, patient_ids, options, settings.jobs, artifact_folder(settings.home), manifest, csv,
+                    VALIDATION, begin, report,
+                )  # fmt: skip
+
+            if strategy == "in-place":
+                place = Place(settings.home / "backups", settings.home, settings.pg_bin)
+                way = Way(batch, settings.jobs, place, not full, as_bytes(max_disk))
+                moved = in_place.run(where, chosen(ids, all_patients), options, way, move, reporter, is_sure=yes)
+                in_place.show(moved, as_json=as_json)
+            outcomes = move(chosen(ids, all_patients), reporter.begin)
     _summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)
     raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
 

@@ -4,7 +4,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from pydantic import ByteSize, TypeAdapter, ValidationError
 
+from orchestrator.errors import UsageError
 from orchestrator.settings import OnBadRows
 
 
@@ -28,3 +30,17 @@ BadRows = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+MaxDisk = Annotated[
+    str | None,
+    typer.Option("--max-disk", metavar="SIZE", help="What may be taken, such as 200GB.", show_default="what is free"),
+]
+
+
+def as_bytes(text: str | None) -> int | None:
+    """Return a size as people write it in bytes. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return TypeAdapter(ByteSize).validate_python(text)
+    except ValidationError as error:
+        raise UsageError(f"--max-disk takes a size such as 200GB or 1.5TiB, not {text!r}.") from error

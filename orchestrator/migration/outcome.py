@@ -12,7 +12,7 @@ Result = Literal["staged", "exported", "migrated", "unchanged", "kept", "failed"
 """staged for dbt; exported to a file; migrated now; unchanged since; kept because v0.6.0 was changed since; failed."""
 
 
-Strategy = Literal["clean", "parallel"]
+Strategy = Literal["clean", "parallel", "in-place"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Options:
     """The surface to take where both disagree."""
     strategy: Strategy | None = None
     """clean: the core's legacy table is retired before any patient moves; parallel: legacy databases are set to read
-    only before their export."""
+    only before their export; in-place is made of migrations, archives and drops, so that nothing here depends on it."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from weakref import WeakSet
@@ -12,9 +13,9 @@ from psycopg import sql
 from orchestrator import journal
 from orchestrator.backup.archive import manifest_digest
 from orchestrator.backup.backup import Place
-from orchestrator.backup.bring_back import bring_back
+from orchestrator.backup.bring_back import bring_back, shared_cores
 from orchestrator.backup.contents import difference, pinned
-from orchestrator.backup.manifest import read_manifest
+from orchestrator.backup.manifest import Manifest, read_manifest
 from orchestrator.errors import ExitCode, MediabaseError, RefusedError
 from orchestrator.journal import Patient
 from orchestrator.migration.drop import LegacyServer, legacy_server, oid_of, rename, set_aside
@@ -28,6 +29,8 @@ from orchestrator.wording import some
 
 Legacy = Literal["never dropped", "restored", "none"]
 SHOWN_DEPENDENTS = 5
+Restored = Callable[[Path, Manifest], str]
+"""Restores an archive on the legacy server; see `bring_back`."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,12 @@ def roll_back(
     A patient whose data was changed in v0.6.0 is only rolled back when `discard`. Raises LockedError, and
     RefusedError without a journal or for a patient that it does not know.
     """
-    with journal.locked(where.target) as lock, legacy_server(where.legacy) as server:
+    with (
+        journal.locked(where.target) as lock,
+        legacy_server(where.legacy) as server,
+        shared_cores(place.home) as cores_for,
+    ):
+        restored = partial(bring_back, server.dsn, pg_bin=place.pg_bin, cores_for=cores_for)
         journal.require(lock)
         known = journal.patients(lock, patient_ids)
         if missing := sorted(set(patient_ids or ()) - set(known)):
@@ -67,7 +75,7 @@ def roll_back(
         exit_code = ExitCode.INTERRUPTED
         try:
             for each in known.values():
-                done.append(_attempt(lock, run_id, server, each, place, discard=discard))
+                done.append(_attempt(lock, run_id, server, each, restored, discard=discard))
                 report(done[-1])
             exit_code = ExitCode.FAILED if any(each.result == "failed" for each in done) else ExitCode.DONE
         finally:
@@ -76,7 +84,7 @@ def roll_back(
 
 
 def _attempt(
-    lock: Connection, run_id: int, server: LegacyServer, patient: Patient, place: Place, *, discard: bool
+    lock: Connection, run_id: int, server: LegacyServer, patient: Patient, restored: Restored, *, discard: bool
 ) -> RolledBack:
     if patient.state == "rolled_back":
         return RolledBack(
@@ -86,7 +94,7 @@ def _attempt(
         if not discard:
             _refuse_changed(lock, patient)
         _refuse_dependents(lock, patient)
-        legacy, note = _bring_back(lock, server, patient, place, discard=discard)
+        legacy, note = _bring_back(lock, server, patient, restored, discard=discard)
         _take_away(lock, run_id, patient)
         note = f"{note} {_drop_role(lock, patient)}".strip()
     except (MediabaseError, OSError, psycopg.Error) as error:
@@ -116,7 +124,7 @@ def _refuse_dependents(lock: Connection, patient: Patient) -> None:
 
 
 def _bring_back(
-    lock: Connection, server: LegacyServer, patient: Patient, place: Place, *, discard: bool
+    lock: Connection, server: LegacyServer, patient: Patient, restored: Restored, *, discard: bool
 ) -> tuple[Legacy, str]:
     """See that the legacy database is there; return whether it had to be restored, and what is to be noted."""
     if patient.legacy_system and patient.legacy_system != server.system:
@@ -138,7 +146,7 @@ def _bring_back(
     manifest = read_manifest(folder)
     if manifest_digest(folder) != patient.archive_digest:
         raise MediabaseError(f"{folder} is not the archive that was made: its manifest is another.")
-    return "restored", bring_back(server.dsn, folder, manifest, place)
+    return "restored", restored(folder, manifest)
 
 
 def _compare(server: LegacyServer, patient: Patient) -> str:

@@ -192,7 +192,10 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program; it has ended when the block is left, and is ended when that is by an exception."""
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, **streams}
-    process = subprocess.Popen(command, env=variables, cwd="/", bufsize=0, **streams)  # type: ignore[call-overload]
+    # A terminal interrupts all of a process group; whether this one ends is for the caller to decide.
+    process = subprocess.Popen(  # type: ignore[call-overload]
+        command, env=variables, cwd="/", bufsize=0, process_group=0, **streams
+    )
     try:
         yield process
     except BaseException:
