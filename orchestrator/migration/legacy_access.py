@@ -125,12 +125,14 @@ def lock_one(site: Site, database: LegacyDatabase) -> AccessOutcome:
         if known and known.locked_at and is_set:
             return _outcome(site, database, found, is_changed=False)
         # Where it is not set as we set it, whatever was intended was not done, or was undone by somebody.
-        if not (known and known.lock_intended_at and is_set):
+        is_ours = bool(known and known.lock_intended_at and is_set)
+        if not is_ours:
             intend_lock(site.target, site.operator.system, found.name, found.oid, found.read_only)
         try:
             access.set_read_only(site.legacy, found.name, access.LOCKED)
         except psycopg.Error as error:
-            if error.sqlstate:  # the server says that it did not; without an answer nobody knows
+            # The server says that it did not; without an answer nobody knows.
+            if error.sqlstate and not is_ours:
                 record_access(site.target, site.operator.system, found.name, found.oid, "not_locked")
             raise
         record_access(site.target, site.operator.system, found.name, found.oid, "locked")
