@@ -251,6 +251,8 @@ class Bench:
         self.nursery = Nursery()
         self.tally = Tally()
         self.results = results
+        self.recurring: set[tuple[Side, str]] = set()
+        """Steps for no patient in particular that were seen in a run that had less than all to do."""
         self.truth: dict[str, Content] = {}
         self.cohort: dict[str, list[tuple[object, ...]]] = {}
         self._copy("mbase", "pristine_first")
@@ -365,21 +367,28 @@ class Bench:
     def _chain(self, waiting: list[Fault]) -> Iterator[Fault]:
         """Yield one fault after another, each later in the run than the one before, as far as it can still be reached.
 
-        What ends the whole run leaves most to do for the next; what ends a part comes when that was done.
+        First what ends a whole run, which leaves most to do for the next one, and then what ends a part of it.
         """
         stride = max(1, len(waiting) // MAX_CHAIN)
         fault = waiting[0]
-        for _ in range(MAX_CHAIN):
+        for number in range(1, MAX_CHAIN + 1):
             yield fault
-            done = published(self.lab)
-            later = waiting[waiting.index(fault) + 1 :]
-            if fault.scenario == "first":
-                is_new = {each for each in later if each.boundary.step.patient in set(DEMO) - done or not done}
-                later = [each for each in later if each in is_new]
-            spread = [each for each in later[stride - 1 :] if each.kind in WHOLE] or later[stride - 1 :]
-            if not spread:
+            done = published(self.lab) if fault.scenario == "first" else set()
+            if done:
+                self.recurring |= {(step.side, step.shape) for step in self.relay.wrote}
+            later = [each for each in waiting[waiting.index(fault) + 1 :] if self._can_come(each.boundary.step, done)]
+            later = later[stride - 1 :] or later
+            is_early = number < MAX_CHAIN // 2
+            preferred = [each for each in later if (each.kind in WHOLE) == is_early] or later
+            if not preferred:
                 return
-            fault = spread[0]
+            fault = preferred[0]
+
+    def _can_come(self, step: Step, done: set[str]) -> bool:
+        """Tell whether a step comes in a run that finds these patients published."""
+        if not done or step.patient:
+            return step.patient not in done
+        return step.ordinal == 1 and (step.side, step.shape) in self.recurring
 
     def _run(self, fault: Fault) -> bool:
         """Run with one fault; return whether its boundary was reached."""
@@ -480,7 +489,7 @@ def assert_nothing_twice(lab: Lab, truth: dict[str, Content], cohort: dict[str, 
 def matrix(scenario: Scenario, boundaries: list[Boundary], kinds: tuple[Kind, ...] = KINDS) -> list[Fault]:
     """Return a fault for each distinct step, before and after it, and each kind that has something to hit there.
 
-    A step that is done for many patients is hit at another one each time.
+    A step that is done for many patients is hit at another one each time; one that is repeated, the first time.
     """
     alike: dict[tuple[Side, str, When], list[Boundary]] = defaultdict(list)
     for boundary in boundaries:
@@ -489,6 +498,7 @@ def matrix(scenario: Scenario, boundaries: list[Boundary], kinds: tuple[Kind, ..
     for turn, same in enumerate(alike.values()):
         for number, kind in enumerate(kinds):
             possible = [each for each in same if each.can_be_hit(kind)]
+            possible = [each for each in possible if each.step.ordinal == 1] or possible
             if possible:
                 faults.append(Fault(scenario, possible[(turn + number) % len(possible)], kind))
     return sorted(faults, key=lambda fault: fault.boundary.position)

@@ -4,12 +4,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import Pipe
+from pathlib import Path
 
 import psycopg
 import pytest
-from helpers import DEMO, Lab, laboratory
+from helpers import DEMO, NO_SERVER, PREFIX, Lab, laboratory
 
 from orchestrator import sandbox as sandboxes
+from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.migration.outcome import Options, Place
+from orchestrator.migration.worker import _work
 from orchestrator.postgres.embedded import SERVER_SETTINGS, _Cluster
 
 HER2 = "DEMO_HER2"
@@ -165,3 +170,14 @@ def test_no_room_for_locks(narrow: Lab) -> None:
     assert {outcome.result for outcome in narrow.migrate().values()} <= {"migrated", "unchanged"}
     narrow.verify(*DEMO)
     assert narrow.query("select count(*) from staging.legacy_export") == [(0,)]
+
+
+def test_a_worker_that_cannot_connect(tmp_path: Path) -> None:
+    """The target went away since the driver connected: each patient of its batch fails with that, no traceback."""
+    ours, theirs = Pipe()
+    ours.send([LegacyDatabase(PREFIX + patient_id, patient_id) for patient_id in DEMO[:2]])
+    _work(theirs, Place(NO_SERVER, NO_SERVER, 1, tmp_path), Options(), 0)
+    outcomes = [ours.recv(), ours.recv()]
+    assert [each.patient_id for each in outcomes] == list(DEMO[:2])
+    assert all(each.result == "failed" and "Cannot connect" in each.message for each in outcomes)
+    assert not ours.poll()
