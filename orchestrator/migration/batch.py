@@ -42,8 +42,8 @@ OLDER = (
     "migrate."
 )
 OTHER_COUNTS = (
-    "The journal counts other rows than it has: one or the other was changed (mediabase validate {}). Put that back, or "
-    "drop its schema and migrate it again."
+    "The journal counts other rows than it has: one or the other was changed (mediabase validate {}). Put that back, "
+    "or drop its schema and migrate it again."
 )
 NOT_VALID = "Its data did not pass its last validation: see mediabase validate {}."
 NOT_BUILT = (
