@@ -9,6 +9,8 @@ OURS = "MB000"
 MEANINGS = {
     "53200": "the server has no memory left, or no room for more locks: raise its max_locks_per_transaction, or use "
     "fewer --jobs (mediabase doctor)",
+    "57P01": "the server ended the session",
+    "57P02": "the server was stopped",
 }
 """What SQLSTATEs mean here that a user can do something about."""
 
