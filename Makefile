@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs acceptance benchmark benchmark-validate lock clean
+.PHONY: install demo test lint docs acceptance faults benchmark benchmark-validate lock clean
 
 install: $(VENV)/installed
 
@@ -52,6 +52,10 @@ docs: install
 # The whole real data set, value by value, with a script that shares no code with the product.
 acceptance: install
 	$(BIN)/pytest -m acceptance
+
+# Every kind of fault at every step of a migration; says what it does, and writes target/faults.json.
+faults: install
+	$(BIN)/pytest -m faults --capture=no tests/orchestrator/faults
 
 benchmark: install
 	$(BIN)/python -m benchmarks.migrate --yes

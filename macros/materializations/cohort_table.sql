@@ -5,16 +5,14 @@
         transaction for each would cost more than what it does, and one for all would hold the locks of all. -#}
     {%- set patients_a_transaction = 20 -%}
     {%- do refuse_empty_flag() -%}
+    {%- call statement('limits') -%}{{ no_limits() }}{%- endcall -%}
     {%- call statement('main') -%}
-        set local statement_timeout = 0;
-        set local lock_timeout = 0;
         {{ ensure_cohort_table(model, this) }}
         {{ cohort_function(model, this, sql) }}
     {%- endcall -%}
     {%- do adapter.commit() -%}
     {%- for some in asked_patients() | batch(patients_a_transaction) -%}
         {%- call statement('some') -%}
-            set local statement_timeout = 0;
             select
             {%- for patient_id in some %}
                 {{ this.schema }}.fill_{{ model.name }}('{{ patient_id }}', '{{ patient_schema(patient_id) }}'){{ '' if loop.last else ',' }}

@@ -1,8 +1,6 @@
 {% macro patient_block(patient_id, body, only_if_built=false) %}
     {#- One statement that builds one patient and keeps its failure to itself. What failed is recorded as SQLSTATE and
         constraint name; a message only where it is our own (class MB), because others can carry values. -#}
-set local statement_timeout = 0;
-set local lock_timeout = 0;
 set local timezone = 'UTC';
 set local datestyle = 'ISO';
 do $mediabase$

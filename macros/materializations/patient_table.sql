@@ -3,6 +3,7 @@
         whose meta says written_by: this model) change together, in one transaction per patient. -#}
     {%- set asked = require_patients() -%}
     {%- do refuse_empty_flag() -%}
+    {%- call statement('limits') -%}{{ no_limits() }}{%- endcall -%}
 
     {%- set members = [patient_member(model, sql)] -%}
     {%- for companion in companion_models(model) -%}

@@ -2,6 +2,7 @@
     {#- One view per patient schema; bare names in its SQL are bound to that schema. -#}
     {%- set asked = require_patients() -%}
     {%- do refuse_empty_flag() -%}
+    {%- call statement('limits') -%}{{ no_limits() }}{%- endcall -%}
     {%- set definition = local_md5(sql ~ model.description ~ model.columns) -%}
     {%- set body %}
         {#- Replacing a view waits for its readers, and readers for that: only when there is something new. -#}

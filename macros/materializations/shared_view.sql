@@ -4,10 +4,9 @@
         names, and two runs at once collide on the name of the backup. A view whose columns are others than before is
         made anew, and the views that hang on it follow in the same run. -#}
     {%- do refuse_empty_flag() -%}
+    {%- call statement('limits') -%}{{ no_limits() }}{%- endcall -%}
     {%- set mark = ' [' ~ local_md5(sql ~ model.description) ~ ']' -%}
     {%- call statement('main') -%}
-        set local statement_timeout = 0;
-        set local lock_timeout = 0;
         do $mediabase$
         begin
             perform pg_advisory_xact_lock(hashtextextended('{{ this }}', 0));

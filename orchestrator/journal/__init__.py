@@ -16,6 +16,7 @@ from orchestrator.invocation import INVOCATION
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection, connect
+from orchestrator.postgres.failures import MEANINGS
 from orchestrator.postgres.statements import statement
 
 NOT_VALID = "MB026"
@@ -65,7 +66,8 @@ class Patient:
         if self.error_message or not self.error_code:
             return self.error_message or ""
         constraint = f" ({self.error_constraint})" if self.error_constraint else ""
-        return f"PostgreSQL error {self.error_code}{constraint}."
+        meaning = f": {MEANINGS[self.error_code]}" if self.error_code in MEANINGS else ""
+        return f"PostgreSQL error {self.error_code}{constraint}{meaning}."
 
 
 @dataclass(frozen=True)

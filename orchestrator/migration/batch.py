@@ -26,7 +26,7 @@ from orchestrator.migration.outcome import (
     Result,
     Validation,
 )
-from orchestrator.migration.parity import difference, is_gone, read_digest
+from orchestrator.migration.parity import difference, is_counted, is_gone, read_digest
 from orchestrator.migration.publish import publish
 from orchestrator.migration.source import Origin
 from orchestrator.postgres.connection import Connection
@@ -40,6 +40,10 @@ OTHER_SERVER = (
 OLDER = (
     "Its file is older than the legacy data that it was migrated from: export it again, or pass --force to mediabase "
     "migrate."
+)
+OTHER_COUNTS = (
+    "The journal counts other rows than it has: one or the other was changed (mediabase validate {}). Put that back, "
+    "or drop its schema and migrate it again."
 )
 NOT_VALID = "Its data did not pass its last validation: see mediabase validate {}."
 NOT_BUILT = (
@@ -163,8 +167,8 @@ def settled_by_data(
 ) -> Outcome | None:
     """Return the outcome of a patient that needs no migration, by looking at its data on both sides.
 
-    None means that it does need one. Raises PatientError when both sides were changed since it was migrated, or when
-    other data than it was migrated from is of another server or older.
+    None means that it does need one. Raises PatientError when both sides were changed since it was migrated, when
+    other data than it was migrated from is of another server or older, or when the journal counts other rows.
     """
     if known.published_at is None or known.current_digest is None or is_gone(target, known.schema_name):
         return None
@@ -174,6 +178,8 @@ def settled_by_data(
     if origin.digest != known.legacy_digest and not options.force:
         _refuse_doubtful(known, origin)
     if read_digest(target, known.schema_name) == known.current_digest:
+        if not is_counted(target, known):
+            raise PatientError("MB027", OTHER_COUNTS.format(known.patient_id))
         if not is_same_legacy or options.force:
             return None
         if known.is_valid is False:

@@ -15,6 +15,14 @@ def read_digest(target: Connection, schema: str) -> str:
     return str(row[0]) if row else ""
 
 
+def is_counted(target: Connection, patient: Patient) -> bool:
+    """Tell whether the journal counts the rows that a patient schema has, and they make up the legacy rows."""
+    tables = (sql.Identifier(patient.schema_name, name) for name in ("expression_data", "quarantined_expression"))
+    query = sql.SQL("select (select count(*) from {}), (select count(*) from {})").format(*tables)
+    counts = (patient.stored_rows, patient.quarantined_rows)
+    return target.execute(query).fetchone() == counts and _adds_up(patient)
+
+
 def is_gone(target: Connection, schema: str) -> bool:
     """Tell whether somebody has dropped a patient schema, or its table."""
     name = sql.Identifier(schema, "expression_data").as_string(target)
@@ -24,8 +32,13 @@ def is_gone(target: Connection, schema: str) -> bool:
 def difference(patient: Patient, digest: str) -> str | None:
     """Return how the rows read back differ from the legacy rows, or None when they are the same."""
     counts = (patient.stored_rows, patient.baseline_rows, patient.quarantined_rows)
-    if None in counts or sum(count or 0 for count in counts) != patient.legacy_rows:
+    if not _adds_up(patient):
         return f"stored + baseline + quarantined = {counts}, which is not {patient.legacy_rows} legacy rows"
     if digest != patient.legacy_digest:
         return "the digest of the rows read back is not that of the legacy rows"
     return None
+
+
+def _adds_up(patient: Patient) -> bool:
+    counts = (patient.stored_rows, patient.baseline_rows, patient.quarantined_rows)
+    return None not in counts and sum(count or 0 for count in counts) == patient.legacy_rows

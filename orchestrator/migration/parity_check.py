@@ -38,6 +38,7 @@ PATIENCE_SECONDS = 5
 CORE_CHANGED = "The core has other transcripts than when it was migrated: mediabase migrate {}."
 NO_VIEW = "Its view cancer_transcript_base is gone: mediabase migrate {} --force makes it again."
 CHANGED_ALIKE = "Both sides were changed alike since it was migrated."
+JOURNAL_CHANGED = "Both sides agree, and not with the journal: its row there was changed since it was migrated."
 OTHER_SERVER = "That legacy database is of another server than the one it was migrated from."
 
 
@@ -296,13 +297,21 @@ def _verdict(found: Found, compared: Comparison) -> Verdict:
 
 def _message(found: Found) -> str:
     patient = found.patient
-    is_changed_alike = found.has_same_rows and found.is_legacy_changed and found.is_current_changed
     said = [
         "" if _has_same_core(found) else CORE_CHANGED.format(patient.patient_id),
         "" if found.has_view else NO_VIEW.format(patient.patient_id),
         "; ".join(count_differences(found.dispositions)),
-        CHANGED_ALIKE if is_changed_alike and _has_same_core(found) else "",
+        _why_alike(found) if found.has_same_rows and _has_same_core(found) else "",
         OTHER_SERVER if found.is_other_server and not found.has_same_rows else "",
         patient.problem,
     ]
     return " ".join(each for each in said if each)
+
+
+def _why_alike(found: Found) -> str:
+    """Say why the rows of both sides, which are the same, are not as the journal has them; empty when they are."""
+    patient, legacy, current = found.patient, found.legacy_look, found.current_look
+    if not (found.is_legacy_changed or is_changed(patient, current)):
+        return ""
+    proven = (patient.legacy_digest, patient.current_digest or patient.legacy_digest)
+    return CHANGED_ALIKE if legacy.digest not in proven else JOURNAL_CHANGED

@@ -49,7 +49,13 @@ def work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
 
 
 def _work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
-    os.environ.update(dbt_environment(resolve(place.target_dsn), place.artifacts / f"worker-{number}"))
+    try:
+        target = resolve(place.target_dsn)
+    except MediabaseError as error:  # the target went away since the driver connected
+        for database in pipe.recv():
+            pipe.send(Outcome(database.patient_id, "failed", str(error)))
+        return
+    os.environ.update(dbt_environment(target, place.artifacts / f"worker-{number}"))
     sending = threading.Lock()
 
     def send(message: Message | None) -> None:

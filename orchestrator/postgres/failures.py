@@ -6,6 +6,13 @@ from orchestrator.errors import MediabaseError, PatientError
 
 CONNECTION_LOST = "08006"
 OURS = "MB000"
+MEANINGS = {
+    "53200": "the server has no memory left, or no room for more locks: raise its max_locks_per_transaction, or use "
+    "fewer --jobs (mediabase doctor)",
+    "57P01": "the server ended the session",
+    "57P02": "the server was stopped",
+}
+"""What SQLSTATEs mean here that a user can do something about."""
 
 
 def describe_failure(error: MediabaseError | psycopg.Error) -> tuple[str, str]:
@@ -16,4 +23,4 @@ def describe_failure(error: MediabaseError | psycopg.Error) -> tuple[str, str]:
         return OURS, str(error)
     code = error.sqlstate or CONNECTION_LOST
     constraint = f" ({error.diag.constraint_name})" if error.diag.constraint_name else ""
-    return code, f"PostgreSQL error {code}{constraint}: {type(error).__name__}."
+    return code, f"PostgreSQL error {code}{constraint}: {MEANINGS.get(code, type(error).__name__)}."
