@@ -73,6 +73,11 @@ def record_access(connection: Connection, system: str, database: str, oid: int, 
     _write(connection, f"access_{name}", system, database, oid)
 
 
+def restored_access(connection: Connection, system: str, database: str, oid: int) -> None:
+    """Record that a database is there again, as it was when it was dropped, under another oid."""
+    _write(connection, "access_restored", system, database, oid)
+
+
 def patient_access(patient: Patient, records: list[AccessRecord]) -> AccessRecord | None:
     """Return the record of the legacy database that a patient comes from."""
     mine = [record for record in records if record.database_name == patient.source_database

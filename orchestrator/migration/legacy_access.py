@@ -20,6 +20,7 @@ from orchestrator.wording import some
 
 MOST_SESSIONS = 5
 GONE = "There is no such legacy database any more."
+NOTHING_TO_UNDO = "Nothing to undo."
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def unlock(
             ])  # fmt: skip
         begin(len(named))
         for database in named:
-            outcomes.append(_unlock_one(site, database))
+            outcomes.append(unlock_one(site, database))
             report(outcomes[-1])
     return outcomes
 
@@ -149,7 +150,8 @@ def _outcome(site: Site, database: LegacyDatabase, found: access.Access, *, is_c
     return AccessOutcome(database.patient_id, found.name, "read-only", is_changed, message)
 
 
-def _unlock_one(site: Site, database: LegacyDatabase) -> AccessOutcome:
+def unlock_one(site: Site, database: LegacyDatabase) -> AccessOutcome:
+    """Give one legacy database back as it was before it was locked or cut over."""
     try:
         found = access.read(site.legacy, database.name)
         known = next((each for each in access_records(site.target, site.operator.system)
@@ -158,7 +160,7 @@ def _unlock_one(site: Site, database: LegacyDatabase) -> AccessOutcome:
             record_access(site.target, site.operator.system, known.database_name, known.database_oid, "gone")
             return AccessOutcome(database.patient_id, database.name, "gone", message=GONE)
         if found is None or known is None or known.words == "open":
-            return AccessOutcome(database.patient_id, database.name, "open", message="Nothing to undo.")
+            return AccessOutcome(database.patient_id, database.name, "open", message=NOTHING_TO_UNDO)
         access.require_rights(found, site.operator.name)
         lost = give_back(site.legacy, found, known)
         with site.target.transaction():

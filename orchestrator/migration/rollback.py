@@ -18,8 +18,12 @@ from orchestrator.backup.contents import difference, pinned
 from orchestrator.backup.manifest import Manifest, read_manifest
 from orchestrator.errors import ExitCode, MediabaseError, RefusedError
 from orchestrator.journal import Patient
+from orchestrator.journal.access import restored_access
+from orchestrator.legacy.access import operator
+from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.drop import LegacyServer, legacy_server, oid_of, rename, set_aside
 from orchestrator.migration.export import clear
+from orchestrator.migration.legacy_access import NOTHING_TO_UNDO, Site, unlock_one
 from orchestrator.migration.parity import is_gone, read_digest
 from orchestrator.patient_id import reader_role
 from orchestrator.postgres.connection import Connection, Servers
@@ -95,8 +99,9 @@ def _attempt(
             _refuse_changed(lock, patient)
         _refuse_dependents(lock, patient)
         legacy, note = _bring_back(lock, server, patient, restored, discard=discard)
+        opened = _open(lock, run_id, server, patient, is_restored=legacy == "restored")
         _take_away(lock, run_id, patient)
-        note = f"{note} {_drop_role(lock, patient)}".strip()
+        note = " ".join(filter(None, [note, opened, _drop_role(lock, patient)]))
     except (MediabaseError, OSError, psycopg.Error) as error:
         reason = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else describe_failure(error)[1]
         journal.event(lock, run_id, patient.patient_id, "rollback failed", reason=reason)
@@ -147,6 +152,18 @@ def _bring_back(
     if manifest_digest(folder) != patient.archive_digest:
         raise MediabaseError(f"{folder} is not the archive that was made: its manifest is another.")
     return "restored", restored(folder, manifest)
+
+
+def _open(lock: Connection, run_id: int, server: LegacyServer, patient: Patient, *, is_restored: bool) -> str:
+    """Undo the lock and the cut-over of a legacy database; return what is to be noted."""
+    oid = oid_of(server, patient.source_database)
+    if oid is None:
+        return ""
+    if is_restored:
+        restored_access(lock, server.system, patient.source_database, oid)
+    site = Site(lock, server.connection, operator(server.connection), run_id)
+    done = unlock_one(site, LegacyDatabase(patient.source_database, patient.patient_id))
+    return "" if done.message == NOTHING_TO_UNDO else done.message
 
 
 def _compare(server: LegacyServer, patient: Patient) -> str:

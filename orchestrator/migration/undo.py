@@ -22,7 +22,7 @@ from orchestrator.postgres.tables import TableDigest, digests, pin, tables
 
 OURS = ("staging", "cohort", "migration", LEGACY)
 """Schemas that v0.6.0 made; `legacy` goes only when it is empty."""
-JOURNAL = ("run", "patient", "event", "rename", "validation")
+JOURNAL = ("run", "patient", "event", "rename", "validation", "legacy_access")
 
 
 @dataclass(frozen=True)

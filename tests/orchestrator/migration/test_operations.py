@@ -58,11 +58,12 @@ def test_row_security_as_documented(lab: Lab) -> None:
         lab.execute(
             "".join(re.findall(r"^    ((?:alter|grant|create|    using).*\n)", OPERATIONS.read_text(), re.MULTILINE))
         )
+        lab.migrate("DEMO_CRC_MSI")
         with lab.session() as somebody:
             somebody.execute("set role ward_7")
-            rows = somebody.execute("select distinct patient_id from cohort.patient_biomarkers").fetchall()
+            rows = somebody.execute("select distinct patient_id from cohort.patient_markers").fetchall()
         assert rows == [("DEMO_HER2",)]
     finally:
-        lab.execute("drop policy if exists own on cohort.patient_biomarkers; "
-                    "alter table cohort.patient_biomarkers disable row level security; "
+        lab.execute("drop policy if exists own on cohort.patient_markers; "
+                    "alter table cohort.patient_markers disable row level security; "
                     "drop owned by ward_7; drop role ward_7")  # fmt: skip

@@ -77,6 +77,27 @@ def test_a_legacy_database_that_changed(lab: Lab, tmp_path: Path) -> None:
     assert done["result"] == "rolled back" and "other rows in public.gene_pathways" in done["message"]
 
 
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_after_a_cut_over(lab: Lab, tmp_path: Path, is_dropped: bool) -> None:
+    """The legacy database lets in again whom it let in, and takes writes."""
+    lab.execute("create role of_the_ward login")
+    try:
+        lab.add_patient("ONE")
+        lab.execute(f'revoke connect on database "{PREFIX}ONE" from public; '
+                    f'grant connect on database "{PREFIX}ONE" to of_the_ward', "postgres")  # fmt: skip
+        before = whole(lab, PREFIX + "ONE")
+        assert lab.call("migrate", "ONE", "--strategy", "parallel").returncode == 0
+        assert lab.call("legacy", "cut-over", "ONE").returncode == 0
+        lab.listing("archive", "ONE", "--folder", tmp_path / "backups")
+        if is_dropped:
+            lab.listing("drop-legacy", "ONE", "--yes")
+        assert roll_back(lab, "ONE")["ONE"]["message"] == ""
+        assert whole(lab, PREFIX + "ONE") == before
+    finally:
+        lab.drop_patient("ONE")
+        lab.execute("drop role of_the_ward")
+
+
 @pytest.mark.parametrize("fault", ["dump", "folder"])
 def test_a_bad_archive_loses_nothing(lab: Lab, tmp_path: Path, fault: str) -> None:
     """The database was dropped, and its archive is damaged: the patient stays in v0.6.0, readable."""
