@@ -151,17 +151,15 @@ def _write(server: _Server, wanted: Wanted, folder: Path, source: Pinned, bench:
             server.source, wanted.database, snapshot, path, source.excluded_schemas, bench.go_on, without_rows
         )
 
-    contents = source.contents(bench.go_on)
     full_because = ""
     if core:
         try:
             path = folder / THIN
-            file, thin = write_thin(path, source, contents, bench.cores.get(core), bench.cores, dump, bench.go_on)
-            return _Written(file, contents, thin)
+            return _Written(*write_thin(path, source, bench.cores.get(core), bench.cores, dump, bench.go_on))
         except NotThinError as reason:
             path.unlink()
             full_because = str(reason)
-    return _Written(dump(folder / DUMP), contents, full_because=full_because)
+    return _Written(dump(folder / DUMP), source.contents(bench.go_on), full_because=full_because)
 
 
 def _no_schemas(_: Connection) -> list[str]:

@@ -37,8 +37,11 @@ class Pinned:
 
     def contents(self, go_on: Callable[[], None]) -> Contents:
         """Read all tables; `go_on` is called after each. Raises RefusedError for one that may not be read."""
-        objects = sorted(map(str, things_in(self.connection, self.excluded_schemas)))
-        return Contents(tuple(digests(self.connection, self.tables, lambda _: go_on())), tuple(objects))
+        return Contents(tuple(digests(self.connection, self.tables, lambda _: go_on())), self.objects())
+
+    def objects(self) -> tuple[str, ...]:
+        """Return the names of all objects, sorted."""
+        return tuple(sorted(map(str, things_in(self.connection, self.excluded_schemas))))
 
     def properties(self) -> Properties:
         """Return what the server keeps of the database."""

@@ -17,7 +17,7 @@ from orchestrator.postgres.connection import connect
 from orchestrator.postgres.dump import create_database
 from orchestrator.postgres.dump_file import Destination, examine_file, restore_file
 from orchestrator.postgres.embedded import bundled_programs
-from orchestrator.postgres.tables import Relation, pin, tables
+from orchestrator.postgres.tables import Relation, TableDigest, pin, tables
 
 OWN = "mediabase_thin"
 """Schema, in a restored core, of what was worked out from it."""
@@ -35,6 +35,11 @@ class CoreCopy:
     folder: Path
     manifest: Manifest
     tables: dict[tuple[str, str], Relation]
+
+    @property
+    def digests(self) -> dict[tuple[str, str], TableDigest]:
+        """Return the digests of its tables, by schema and name."""
+        return {(each.schema, each.table): each for each in self.manifest.contents.tables}
 
 
 def core_backups(backups: Path) -> dict[str, tuple[Path, Manifest]]:

@@ -66,6 +66,8 @@ class TableSource:
     core_schema: str | None
     """Schema of the core's table of the same name that has the rows; None: they are in the archive's dump."""
     columns: tuple[str, ...] = ()
+    is_binary: bool = False
+    """How the hashes of gone rows were taken; see `Relation`."""
     fold_column: str | None = None
     """The column whose values come apart from the rows, by transcript_id."""
     gone: int = 0
@@ -74,6 +76,8 @@ class TableSource:
     """Rows that the core's table does not have."""
     values: int = 0
     """Fold changes that are not the core's."""
+    values_in: str = ""
+    """The part of the archive that has them, which both surfaces share where they agree."""
     reason: str = ""
     """Why the rows are in the dump."""
 
@@ -112,7 +116,7 @@ class Manifest:
     """None: the dump has all rows."""
     full_because: str = ""
     """Why an archive that was to be thin has all rows."""
-    format: Literal[1] = 1
+    format: Literal[2] = 2
 
     @property
     def file(self) -> str:

@@ -1,19 +1,20 @@
 """What a backup holds, restored into an empty database; a thin archive with rows of the core that it names."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
-from zipfile import ZipFile
+from zipfile import BadZipFile, ZipFile
 
 from psycopg import sql
 
 from orchestrator.backup.cores import Cores
-from orchestrator.backup.manifest import DUMP, Manifest, TableSource
+from orchestrator.backup.manifest import DUMP, Manifest, TableSource, Thin
+from orchestrator.errors import MediabaseError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump_file import Destination, restore_file
 from orchestrator.postgres.statements import statement
-from orchestrator.postgres.tables import pin
+from orchestrator.postgres.tables import pin, rest_hash
 
 BLOCK_BYTES = 1 << 17
 
@@ -26,14 +27,21 @@ def restore(folder: Path, manifest: Manifest, into: Destination, cores: Cores | 
     if manifest.thin is None:
         return restore_file(folder / manifest.file, into, go_on)
     assert cores is not None  # noqa: S101  # who restores a thin archive has made a place for its core
-    core = cores.get(manifest.thin.core)
-    with ZipFile(folder / manifest.file) as archive, TemporaryDirectory(dir=cores.folder) as unpacked:
+    try:
+        return _restore_thin(folder / manifest.file, manifest.thin, into, cores, go_on)
+    except (KeyError, BadZipFile) as error:
+        raise MediabaseError(f"{folder / manifest.file} does not hold what its manifest says.") from error
+
+
+def _restore_thin(path: Path, thin: Thin, into: Destination, cores: Cores, go_on: Callable[[], None]) -> int:
+    core = cores.get(thin.core)
+    with ZipFile(path) as archive, TemporaryDirectory(dir=cores.folder) as unpacked:
         dump = Path(archive.extract(DUMP, unpacked))
         before = restore_file(dump, into, go_on, ["pre-data", "data"])
         with connect(core.dsn, dbname=core.database) as source, connect(into.dsn, dbname=into.database) as target:
             for connection in (source, target):
                 pin(connection, [])  # values have one text on both sides
-            for number, table in enumerate(manifest.thin.tables):
+            for number, table in enumerate(thin.tables):
                 if table.core_schema is not None:
                     _pour(source, target, table, archive, number, go_on)
         return max(before, restore_file(dump, into, go_on, ["post-data"]))
@@ -49,9 +57,9 @@ def _pour(
 ) -> None:
     """Copy the core's rows with this table's own values, without those that are gone; then the added ones."""
     source.execute(statement(__package__, "stored"))
-    for stored in ("gone", "values"):
-        if part(number, stored) in archive.namelist():
-            with archive.open(part(number, stored)) as file:
+    for stored, name in (("gone", part(number, "gone") if table.gone else ""), ("values", table.values_in)):
+        if name:
+            with archive.open(name) as file:
                 _write(source, sql.SQL("copy pg_temp.{} from stdin").format(sql.Identifier(stored)), file)
     columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
     copy_in = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table.schema, table.table), columns)
@@ -78,15 +86,9 @@ def _rows(table: TableSource) -> sql.Composed:
         ),
         table=sql.Identifier(table.core_schema, table.table),
         id=sql.SQL("kept.transcript_id" if fold else "null"),
-        hash=row_hash(table.columns, fold, "kept"),
+        hash=rest_hash(table.columns, fold, "kept", is_binary=table.is_binary),
         is_whole=sql.Literal(not table.gone),
     )  # fmt: skip
-
-
-def row_hash(columns: Sequence[str], fold_column: str | None, alias: str) -> sql.Composed:
-    """Return the hash of a row without its fold change: columns by name, as in the digest of a table."""
-    hashed = [sql.Identifier(alias, each) for each in sorted(columns) if each != fold_column]
-    return sql.SQL("sha256(convert_to(row({})::text, 'UTF8'))").format(sql.SQL(", ").join(hashed))
 
 
 def _write(connection: Connection, statement: sql.Composed, file: IO[bytes]) -> None:

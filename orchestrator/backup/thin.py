@@ -5,9 +5,12 @@ their hashes: only rows that the core does not have are stored, and fold changes
 compared stays in the dump, with the reason.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from psycopg import sql
@@ -15,16 +18,15 @@ from psycopg import sql
 from orchestrator.backup.contents import Pinned
 from orchestrator.backup.cores import CoreCopy, Cores
 from orchestrator.backup.manifest import DUMP, Contents, TableSource, Thin
-from orchestrator.backup.restore import part, row_hash
+from orchestrator.backup.restore import part
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import SURFACES
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump_file import DumpFile, examine_file
 from orchestrator.postgres.statements import statement
-from orchestrator.postgres.tables import TABLE, Relation, TableDigest, pin
+from orchestrator.postgres.tables import TABLE, Relation, TableDigest, digest_of, digests, pin, rest_hash, row_hash
 
 ID_COLUMN = "transcript_id"
-FOLD_COLUMN = "expression_fold_change"
 RETIRED = "legacy"
 """Schema of the core's cancer_transcript_base once it is retired."""
 MAX_CHANGED = 100_000
@@ -56,33 +58,30 @@ class _Making:
 def write_thin(
     path: Path,
     legacy: Pinned,
-    contents: Contents,
     core: CoreCopy,
     cores: Cores,
     dump: Callable[[Path, Sequence[tuple[str, str]]], DumpFile],
     go_on: Callable[[], None],
-) -> tuple[DumpFile, Thin]:
-    """Write what a legacy database, whose contents are known, has beyond a core; return the file and what it needs.
+) -> tuple[DumpFile, Contents, Thin]:
+    """Write what a legacy database has beyond a core; return the file, what the database holds, what the file needs.
 
     `dump` writes a dump without the rows of some tables. Raises NotThinError when too much differs.
     """
-    theirs = {(each.schema, each.table): each for each in contents.tables}
-    ours = {(each.schema, each.table): each for each in core.manifest.contents.tables}
     with ZipFile(path, "x", ZIP_DEFLATED, compresslevel=COMPRESSION) as file:
         making = _Making(file, legacy.connection, core, cores)
         found = []
         for number, table in enumerate(legacy.tables):
             go_on()
-            key = _counterpart(table, core)
-            is_same = key is not None and _is_same(theirs[table.schema, table.name], ours[key])
-            found.append(_store(making, number, table, key, is_same=is_same))
-        _refuse_fat(legacy.connection, found)
+            found.append(_store(making, number, table))
+        sources = tuple(source for _, source in found)
+        _refuse_fat(legacy.connection, sources)
         whole = path.with_name(DUMP)
-        dump(whole, [(each.schema, each.table) for each in found if each.core_schema is not None])
+        dump(whole, [(each.schema, each.table) for each in sources if each.core_schema is not None])
         file.write(whole, DUMP)
         whole.unlink()
+    contents = Contents(tuple(digest for digest, _ in found), legacy.objects())
     hint = f"{core.folder.parent.name}/{core.folder.name}"
-    return examine_file(path), Thin(core.digest, hint, tuple(found))
+    return examine_file(path), contents, Thin(core.digest, hint, sources)
 
 
 def _counterpart(table: Relation, core: CoreCopy) -> tuple[str, str] | None:
@@ -93,21 +92,43 @@ def _counterpart(table: Relation, core: CoreCopy) -> tuple[str, str] | None:
     return next((key for key in keys if key in core.tables), None)
 
 
-def _is_same(theirs: TableDigest, ours: TableDigest) -> bool:
-    return (theirs.rows, theirs.digest) == (ours.rows, ours.digest)
-
-
-def _store(making: _Making, number: int, table: Relation, key: tuple[str, str] | None, *, is_same: bool) -> TableSource:
-    """Store what differs of one table; return where its rows are."""
+def _store(making: _Making, number: int, table: Relation) -> tuple[TableDigest, TableSource]:
+    """Store what differs of one table; return its digest, and where its rows are."""
+    digest = None
     try:
+        key = _counterpart(table, making.core)
         if key is None:
             raise _IncomparableError("the core has no such table")
-        columns = _columns(making, table, key)
-        if is_same:
-            return TableSource(table.schema, table.name, key[0], columns)
-        return _store_difference(making, number, table, columns, key)
+        source = TableSource(table.schema, table.name, key[0], _columns(making, table, key), table.is_binary)
+        apart = _apart(table, making.core.tables[key])
+        with connect(making.core.dsn, dbname=making.core.database) as scratch:
+            pin(scratch, [])
+            if apart:  # one scan of the widest table, which costs more than all the rest
+                _bring(making.legacy, table, apart, scratch)
+                hashed = row_hash(sql.Identifier("hash"), sql.Identifier("fold_change"))
+                digest = digest_of(scratch, table, hashed, sql.Identifier("pg_temp", "theirs"))
+            else:
+                digest = _digest(making, table)
+            ours = making.core.digests[key]
+            if (digest.rows, digest.digest) == (ours.rows, ours.digest):
+                return digest, source
+            if not apart:
+                _bring(making.legacy, table, apart, scratch)
+            return digest, _store_difference(making, number, table, source, key, apart, scratch)
     except _IncomparableError as reason:
-        return TableSource(table.schema, table.name, None, reason=str(reason))
+        return digest or _digest(making, table), TableSource(table.schema, table.name, None, reason=str(reason))
+
+
+def _digest(making: _Making, table: Relation) -> TableDigest:
+    (digest,) = digests(making.legacy, [table], lambda _: None)
+    return digest
+
+
+def _apart(table: Relation, core_table: Relation) -> str | None:
+    """Return the column that is stored apart, by transcript id, where that names a row."""
+    is_surface = table.name in SURFACES and ID_COLUMN in table.columns
+    has_keys = table.has_primary_key and core_table.has_primary_key
+    return table.apart if is_surface and has_keys else None
 
 
 def _columns(making: _Making, table: Relation, key: tuple[str, str]) -> tuple[str, ...]:
@@ -129,52 +150,70 @@ def _described(connection: Connection, schema: str, name: str) -> list[tuple[str
     return [(str(column), str(kind), bool(is_generated)) for column, kind, is_generated in rows]
 
 
-def _store_difference(
-    making: _Making, number: int, table: Relation, columns: tuple[str, ...], key: tuple[str, str]
-) -> TableSource:
-    core_table = making.core.tables[key]
-    is_surface = table.name in SURFACES and {ID_COLUMN, FOLD_COLUMN} <= set(columns)
-    fold = FOLD_COLUMN if is_surface and table.has_primary_key and core_table.has_primary_key else None
-    ours = making.cores.hashes(making.core, key, _hashes(core_table, fold))
-    with connect(making.core.dsn, dbname=making.core.database) as scratch:
-        pin(scratch, [])
-        scratch.execute(statement(__package__, "theirs"))
-        _bring(making.legacy, _hashes(table, fold), scratch)
-        scratch.execute(statement(__package__, "changed").format(ours=ours))
-        counted = scratch.execute(statement(__package__, "counted").format(ours=ours)).fetchone() or (0, 0, 0)
-        gone, added, rows_of_both = (int(str(each)) for each in counted)
-        if gone + added > min(MAX_CHANGED, MAX_CHANGED_SHARE * rows_of_both):
-            raise _IncomparableError(f"{added:,} of its rows are not the core's, {gone:,} of the core's are not in it")
-        values = _copy(making.file, part(number, "values"), scratch, statement(__package__, "values").format(ours=ours))
-        kinds = _copy(making.file, part(number, "gone"), scratch, statement(__package__, "gone")) if gone else 0
-        changed = [row[0] for row in scratch.execute("select hash from pg_temp.changed where theirs > 0").fetchall()]
-    if added:
-        query = statement(__package__, "added").format(
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            table=sql.Identifier(table.schema, table.name),
-            hash=row_hash(columns, fold, table.name),
-            changed=sql.Literal(changed),
-        )
-        _copy(making.file, part(number, "added"), making.legacy, query)
-    return TableSource(table.schema, table.name, key[0], columns, fold, kinds, added, values)
-
-
-def _bring(legacy: Connection, query: sql.Composed, scratch: Connection) -> None:
-    """Bring what a query of the legacy database returns into the scratch table `theirs`."""
-    copy_out = sql.SQL("copy ({}) to stdout (format binary)").format(query)
+def _bring(legacy: Connection, table: Relation, apart: str | None, scratch: Connection) -> None:
+    """Bring hash, id and fold change of each row into the scratch table `theirs`."""
+    scratch.execute(statement(__package__, "theirs"))
+    copy_out = sql.SQL("copy ({}) to stdout (format binary)").format(_hashes(table, apart))
     copy_in = "copy pg_temp.theirs from stdin (format binary)"
     with legacy.cursor().copy(copy_out) as rows, scratch.cursor().copy(copy_in) as writer:
         for block in rows:
             writer.write(block)
 
 
-def _hashes(table: Relation, fold: str | None) -> sql.Composed:
+def _hashes(table: Relation, apart: str | None) -> sql.Composed:
     return statement(__package__, "row_hashes").format(
-        hash=row_hash(table.columns, fold, table.name),
-        id=sql.Identifier(table.name, ID_COLUMN) if fold else sql.SQL("null"),
-        fold=sql.Identifier(table.name, fold) if fold else sql.SQL("null"),
+        hash=rest_hash(table.columns, apart, table.name, is_binary=table.is_binary),
+        id=sql.Identifier(table.name, ID_COLUMN) if apart else sql.SQL("null"),
+        fold=sql.Identifier(table.name, apart) if apart else sql.SQL("null"),
         table=sql.Identifier(table.schema, table.name),
     )
+
+
+def _store_difference(
+    making: _Making,
+    number: int,
+    table: Relation,
+    source: TableSource,
+    key: tuple[str, str],
+    apart: str | None,
+    scratch: Connection,
+) -> TableSource:
+    """Store fold changes and rows that are not the core's, whose hashes are compared with those in `theirs`."""
+    ours = making.cores.hashes(making.core, key, _hashes(making.core.tables[key], apart))
+    scratch.execute(statement(__package__, "changed").format(ours=ours))
+    counted = scratch.execute(statement(__package__, "counted").format(ours=ours)).fetchone() or (0, 0, 0)
+    gone, added, rows_of_both = (int(str(each)) for each in counted)
+    if gone + added > min(MAX_CHANGED, MAX_CHANGED_SHARE * rows_of_both):
+        raise _IncomparableError(f"{added:,} of its rows are not the core's, {gone:,} of the core's are not in it")
+    query = statement(__package__, "values").format(ours=ours)
+    values, part_of_values = _copy_once(making.file, scratch, query) if apart else (0, "")
+    kinds = _copy(making.file, part(number, "gone"), scratch, statement(__package__, "gone")) if gone else 0
+    if added:
+        changed = [row[0] for row in scratch.execute("select hash from pg_temp.changed where theirs > 0").fetchall()]
+        query = statement(__package__, "added").format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, source.columns)),
+            table=sql.Identifier(table.schema, table.name),
+            hash=rest_hash(table.columns, apart, table.name, is_binary=table.is_binary),
+            changed=sql.Literal(changed),
+        )
+        _copy(making.file, part(number, "added"), making.legacy, query)
+    return replace(source, fold_column=apart, gone=kinds, added=added, values=values, values_in=part_of_values)
+
+
+def _copy_once(file: ZipFile, connection: Connection, query: sql.SQL | sql.Composed) -> tuple[int, str]:
+    """Write the rows of a COPY as `_copy` does, but once for both surfaces where these agree; return the part, too."""
+    with TemporaryFile() as rows_of_both, connection.cursor() as cursor:
+        digest = sha256()
+        with cursor.copy(query) as rows:
+            for block in rows:
+                rows_of_both.write(block)
+                digest.update(block)
+        name = f"values/{digest.hexdigest()}"
+        if name not in file.namelist():
+            rows_of_both.seek(0)
+            with file.open(name, "w", force_zip64=True) as stored:
+                shutil.copyfileobj(rows_of_both, stored)
+        return cursor.rowcount, name
 
 
 def _copy(file: ZipFile, name: str, connection: Connection, query: sql.SQL | sql.Composed) -> int:

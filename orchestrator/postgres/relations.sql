@@ -1,6 +1,6 @@
 -- What schemas hold; a partition is a part of its table.
 select
-    namespace.nspname::text as schema_name,
+    namespace.nspname::text as schema,
     relation.relname::text as name,
     relation.relkind::text as kind,
     exists (select from pg_index where indrelid = relation.oid and indisprimary) as has_primary_key,
@@ -9,7 +9,24 @@ select
         from pg_attribute
         where attrelid = relation.oid and attnum > 0 and not attisdropped
         order by attname collate "C"
-    ) as columns
+    ) as columns,
+    not exists ( -- types of others have numbers that are another database's, and so have names of objects
+        select
+        from pg_attribute
+        inner join pg_type on pg_attribute.atttypid = pg_type.oid
+        left join pg_type as element on pg_type.typelem = element.oid
+        where pg_attribute.attrelid = relation.oid and attnum > 0 and not attisdropped
+            and (
+                pg_type.oid >= 16384 or pg_type.typsend = 0 or element.typsend = 0
+                or starts_with(coalesce(element.typname, pg_type.typname), 'reg')
+            )
+    ) as is_binary,
+    (
+        select attname::text
+        from pg_attribute
+        where attrelid = relation.oid and attname = 'expression_fold_change' and atttypid = 'float8'::regtype
+            and not attisdropped
+    ) as apart
 from pg_class as relation
 inner join pg_namespace as namespace on relation.relnamespace = namespace.oid
 where (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from orchestrator.errors import RefusedError
 from orchestrator.postgres.connection import Connection
@@ -27,6 +28,10 @@ class Relation:
     kind: str
     has_primary_key: bool
     columns: tuple[str, ...]
+    is_binary: bool
+    """Whether rows are hashed as PostgreSQL sends them in binary, or else as text."""
+    apart: str | None
+    """The column that is hashed apart from the others: fold changes, where there are any."""
 
     @property
     def is_table(self) -> bool:
@@ -46,11 +51,9 @@ class TableDigest:
 
 def relations(connection: Connection, schemas: Sequence[str] | None = ("public",)) -> list[Relation]:
     """Return the tables and views of some schemas, by name; None: of all but those of the system and of extensions."""
-    rows = connection.execute(statement(__package__, "relations"), {"schemas": schemas and list(schemas)}).fetchall()
-    return [
-        Relation(str(schema), str(name), str(kind), bool(has_key), tuple(columns))  # type: ignore[arg-type]
-        for schema, name, kind, has_key, columns in rows
-    ]
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(statement(__package__, "relations"), {"schemas": schemas and list(schemas)})
+        return [Relation(**{**row, "columns": tuple(row["columns"])}) for row in cursor.fetchall()]
 
 
 def tables(connection: Connection, schemas: Sequence[str] | None = ("public",)) -> list[Relation]:
@@ -87,19 +90,44 @@ def digests(
 
 
 def _digest(connection: Connection, relation: Relation) -> TableDigest:
-    query = statement(__package__, "table_digest").format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, relation.columns)),
-        # The rows of a partitioned table are those of its partitions; a child that inherits is a table of its own.
-        only=sql.SQL("" if relation.kind == PARTITIONED else "only"),
-        table=sql.Identifier(relation.schema, relation.name),
-        names=sql.Literal(list(relation.columns)),  # no parameter, because names may hold what begins one
-    )
+    # The rows of a partitioned table are those of its partitions; a child that inherits is a table of its own.
+    only = sql.SQL("" if relation.kind == PARTITIONED else "only ")
+    rest = rest_hash(relation.columns, relation.apart, relation.name, is_binary=relation.is_binary)
+    apart = sql.Identifier(relation.name, relation.apart) if relation.apart else None
+    source = only + sql.Identifier(relation.schema, relation.name)
     try:
-        row = connection.execute(query).fetchone()
+        return digest_of(connection, relation, row_hash(rest, apart), source)
     except UNREADABLE as error:
         raise _unreadable(connection, error) from error
+
+
+def digest_of(
+    connection: Connection, relation: Relation, hashed: sql.Composable, source: sql.Composable
+) -> TableDigest:
+    """Return the digest of a table by the hashes of its rows, which may have been brought to another place."""
+    query = statement(__package__, "table_digest").format(
+        hash=hashed,
+        table=source,
+        form=sql.Literal("binary" if relation.is_binary else "text"),
+        names=sql.Literal(list(relation.columns)),  # no parameter, because names may hold what begins one
+    )
+    row = connection.execute(query).fetchone()
     assert row is not None  # noqa: S101  # an aggregate has one row
     return TableDigest(relation.schema, relation.name, int(str(row[0])), str(row[1]))
+
+
+def rest_hash(columns: Sequence[str], apart: str | None, alias: str, *, is_binary: bool) -> sql.Composed:
+    """Return the hash of a row's columns, by name, without the one apart."""
+    names = sql.SQL(", ").join(sql.Identifier(alias, each) for each in sorted(columns) if each != apart)
+    form = "sha256(record_send(row({})))" if is_binary else "sha256(convert_to(row({})::text, 'UTF8'))"
+    return sql.SQL(form).format(names)
+
+
+def row_hash(rest: sql.Composable, apart: sql.Composable | None) -> sql.Composable:
+    """Return the hash of a whole row from the hash of the rest and the column apart, a double precision."""
+    if apart is None:
+        return rest
+    return sql.SQL("sha256({} || coalesce(float8send({}), ''))").format(rest, apart)
 
 
 def _unreadable(connection: Connection, error: psycopg.Error) -> RefusedError:

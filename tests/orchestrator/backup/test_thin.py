@@ -137,24 +137,35 @@ def test_what_it_needs(lab: Lab, folder: Path) -> None:
 
 
 def test_a_file_that_was_changed(lab: Lab, folder: Path) -> None:
-    """One bit, or another patient's file with its manifest adapted: it is not what the manifest says."""
-    lab.migrate("DEMO_HER2", "DEMO_TNBC")
+    """One bit; another patient's file with a manifest made to fit; a part that is not there: none of them counts."""
+    three = ("DEMO_CRC_MSI", "DEMO_HER2", "DEMO_TNBC")
+    lab.migrate(*three)
     lab.call("backup", "--core", "--folder", folder)
-    done = archive(lab, folder, "DEMO_HER2", "DEMO_TNBC", "--thin")
-    her2, tnbc = (Path(done[each]["folder"]) for each in ("DEMO_HER2", "DEMO_TNBC"))
+    done = archive(lab, folder, *three, "--thin")
+    msi, her2, tnbc = (Path(done[each]["folder"]) for each in three)
     shutil.copy(tnbc / "thin.zip", her2 / "thin.zip")
-    adapted = json.loads((her2 / "manifest.json").read_text())
-    adapted["dump"] = manifest(done["DEMO_TNBC"])["dump"]
-    (her2 / "manifest.json").write_text(json.dumps(adapted))
+    others = manifest(done["DEMO_TNBC"])
+    rewrite(her2, {"dump": others["dump"], "thin": others["thin"]})
+    lacking = manifest(done["DEMO_CRC_MSI"])["thin"]
+    next(each for each in lacking["tables"] if each["values_in"])["values_in"] = "values/none"
+    rewrite(msi, {"thin": lacking})
     data = bytearray((tnbc / "thin.zip").read_bytes())
     data[len(data) // 3] ^= 1
     (tnbc / "thin.zip").write_bytes(data)
     found = {each["patient_id"]: each["problem"] for each in
              lab.listing("backups", "--check", "--folder", folder, code=1)}  # fmt: skip
     assert "other rows in public.cancer_transcript_base" in found["DEMO_HER2"]
+    assert "does not hold what its manifest says" in found["DEMO_CRC_MSI"]
     assert "its bytes are others" in found["DEMO_TNBC"]
-    said = [each["message"] for each in lab.listing("drop-legacy", "DEMO_HER2", "DEMO_TNBC", "--yes", code=1)]
-    assert "its manifest is another" in said[0] and "its bytes are others" in said[1]
+    said = [each["message"] for each in lab.listing("drop-legacy", *three, "--yes", code=1)]
+    assert "its manifest is another" in said[0] and "its manifest is another" in said[1]
+    assert "its bytes are others" in said[2]
+
+
+def rewrite(folder: Path, changes: dict[str, Any]) -> None:
+    """Change a backup's manifest."""
+    known = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**known, **changes}))
 
 
 def test_only_patients_that_were_moved(lab: Lab, folder: Path) -> None:
