@@ -140,6 +140,9 @@ comment on column migration.patient.legacy_system is
 comment on column migration.patient.taken_at is 'When the legacy data of the last build was read, by the clock there';
 comment on column migration.patient.is_valid is 'Whether its data passed validation; null: not looked at since it was built';
 comment on column migration.patient.published_at is 'When readers were let in; null: never';
+comment on column migration.patient.archive is 'Folder of the latest archive of the legacy database';
+comment on column migration.patient.archive_digest is
+'sha256 of the manifest of that archive, which has the digests of its files and of every table';
 
 create table if not exists migration.rename (
     legacy_id text primary key,

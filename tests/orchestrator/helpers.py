@@ -246,6 +246,9 @@ class Lab:
                 self.drop_patient(patient_id)
         with self.session() as connection:
             connection.execute("drop event trigger if exists gate")
+            if connection.execute("select to_regclass('legacy.cancer_transcript_base')").fetchone() != (None,):
+                connection.execute("alter table legacy.cancer_transcript_base set schema public")
+            connection.execute("drop schema if exists legacy")
             for schema in self.schemas():
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
             for (table,) in connection.execute(
