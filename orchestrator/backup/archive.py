@@ -12,7 +12,7 @@ from orchestrator.backup.outcome import BackedUp
 from orchestrator.errors import ExitCode
 from orchestrator.journal import Patient
 from orchestrator.legacy.databases import LegacyDatabase, database_facts
-from orchestrator.postgres.connection import Connection, Servers, read_only
+from orchestrator.postgres.connection import Connection, Servers, connect, read_only
 
 ARCHIVABLE = ("validated", "archived")
 """States of patients whose data was proven equal on both sides and passed validation."""
@@ -67,9 +67,12 @@ def archive_in_run(
 ) -> list[BackedUp]:
     """Do what `archive_patients` does, within a run that holds the lock."""
     known = journal.patients(lock, [each.patient_id for each in databases])
-    refused = [replace(_as_outcome(each), problem=problem) for each in databases
-               if (problem := _obstacle(known.get(each.patient_id)))]  # fmt: skip
-    wanted = [each for each in databases if not _obstacle(known.get(each.patient_id))]
+    with connect(where.legacy, autocommit=True) as legacy:
+        (system,) = legacy.execute("select system_identifier::text from pg_control_system()").fetchone() or ("",)
+    problems = {each.patient_id: _obstacle(known.get(each.patient_id), str(system)) for each in databases}
+    refused = [replace(_as_outcome(each), problem=problems[each.patient_id]) for each in databases
+               if problems[each.patient_id]]  # fmt: skip
+    wanted = [each for each in databases if not problems[each.patient_id]]
     begin(len(databases))
     for each in refused:
         report(each)
@@ -92,10 +95,12 @@ def _as_outcome(database: LegacyDatabase) -> BackedUp:
     return BackedUp(database.name, database.patient_id)
 
 
-def _obstacle(known: Patient | None) -> str | None:
+def _obstacle(known: Patient | None, system: str) -> str | None:
     """Return why a patient cannot be archived yet."""
     if known is None or known.published_at is None:
         return "It was not moved yet: mediabase migrate."
+    if known.legacy_system != system:
+        return "It was moved from another server: check MEDIABASE_LEGACY_DSN."
     if known.state not in ARCHIVABLE or not known.is_valid:
         return f"It is {known.state}, not validated: see mediabase status."
     return None

@@ -1,8 +1,9 @@
 """Backups: dumped from one snapshot, restored on a scratch server and compared before they count."""
 
 import subprocess
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -108,11 +109,12 @@ def _latest_core(backups: Path) -> tuple[str, int]:
 
 def _back_up(server: _Server, wanted: Wanted, folder: Path, bench: Bench, core: str) -> BackedUp:
     excluded_schemas = _no_schemas if wanted.patient_id else journal.patient_schemas
+    started = time.monotonic()
     with new_backup(folder, wanted.database) as new:
         (new.path / ROLES).write_bytes(server.roles)
         with pinned(wanted.dsn, wanted.database, bench.in_hand, excluded_schemas) as source:
             taken_at = datetime.now(UTC)
-            properties = source.properties()
+            properties, definitions = source.properties(), source.definitions()
             written = _write(server, wanted, new.path, source, bench, core)
         manifest = Manifest(
             database=wanted.database,
@@ -126,10 +128,14 @@ def _back_up(server: _Server, wanted: Wanted, folder: Path, bench: Bench, core: 
             roles=examine_file(new.path / ROLES),
             contents=written.contents,
             properties=properties,
+            definitions=definitions,
             thin=written.thin,
             full_because=written.full_because,
+            write_seconds=round(time.monotonic() - started, 2),
         )
         verify(new.path, manifest, bench)
+        seconds = round(time.monotonic() - started - manifest.write_seconds, 2)
+        manifest = replace(manifest, verify_seconds=seconds)
         write_manifest(new.path, manifest)
     return backed_up(new.final, manifest)
 

@@ -94,24 +94,28 @@ def _give_properties(server: Connection, name: str, properties: Properties | Non
     if properties is None:
         return "Its owner and the rights on it are those of a new database."
     database, public = sql.Identifier(name), sql.SQL("public")
-    commands = [sql.SQL("alter database {} owner to {}").format(database, sql.Identifier(properties.owner))]
-    for setting in properties.settings:
-        variable, _, value = setting.partition("=")
-        # A list such as search_path is one text, which only set_config takes apart.
-        commands.append(sql.SQL("select set_config({}, {}, true)").format(variable, value))
-        commands.append(sql.SQL("alter database {} set {} from current").format(database, sql.Identifier(variable)))
+    owner = sql.Identifier(properties.owner)
+    commands = [sql.SQL("alter database {} owner to {}").format(database, owner)]
     if properties.grants is not None:
-        everybody = [public, sql.Identifier(properties.owner)]
-        commands += [sql.SQL("revoke all on database {} from {}").format(database, role) for role in everybody]
+        # First of all, so that nobody is let in whom a right that cannot be given was to keep out.
+        commands.insert(0, sql.SQL("revoke all on database {} from {}").format(database, public))
+        commands.append(sql.SQL("revoke all on database {} from {}").format(database, owner))
     for grant in properties.grants or ():
         role = sql.Identifier(grant.grantee) if grant.grantee else public
         option = sql.SQL(" with grant option" if grant.is_grantable else "")
         privilege = sql.SQL(grant.privilege)
         commands.append(sql.SQL("grant {} on database {} to {}{}").format(privilege, database, role, option))
-    try:
-        with server.transaction():
-            for command in commands:
-                server.execute(command)
-    except NO_SUCH_ROLE as error:
-        return f"Its owner, settings and rights could not be set ({error.diag.message_primary})."
-    return ""
+    for setting in properties.settings:
+        variable, _, value = setting.partition("=")
+        # A list such as search_path is one text, which only set_config takes apart.
+        commands.append(sql.SQL("select set_config({}, {}, true)").format(variable, value))
+        commands.append(sql.SQL("alter database {} set {} from current").format(database, sql.Identifier(variable)))
+    failed = []
+    with server.transaction():
+        for command in commands:
+            try:
+                with server.transaction():
+                    server.execute(command)
+            except NO_SUCH_ROLE as error:
+                failed.append(str(error.diag.message_primary))
+    return f"Not all of its owner, settings and rights could be set: {'; '.join(failed)}." if failed else ""

@@ -43,6 +43,12 @@ class Pinned:
         """Return the names of all objects, sorted."""
         return tuple(sorted(map(str, things_in(self.connection, self.excluded_schemas))))
 
+    def definitions(self) -> str:
+        """Return a digest of what a dump has beyond the rows of tables; equal on this server only."""
+        row = self.connection.execute(statement(__package__, "definitions")).fetchone()
+        assert row is not None  # noqa: S101  # an aggregate has one row
+        return str(row[0])
+
     def properties(self) -> Properties:
         """Return what the server keeps of the database."""
         row = self.connection.execute(statement(__package__, "properties")).fetchone()

@@ -53,7 +53,11 @@ def core_backups(backups: Path) -> dict[str, tuple[Path, Manifest]]:
         if manifest.patient_id is None:
             found.append((manifest.taken_at, folder, manifest))
     found.sort(key=lambda each: each[0])
-    return {manifest.contents.digest: (folder, manifest) for _, folder, manifest in found}
+    by_digest: dict[str, tuple[Path, Manifest]] = {}
+    for _, folder, manifest in found:
+        by_digest.pop(manifest.contents.digest, None)  # so that the latest of all is the last
+        by_digest[manifest.contents.digest] = (folder, manifest)
+    return by_digest
 
 
 def needed_core(backups: Path, manifest: Manifest) -> None:
@@ -66,8 +70,7 @@ def needed_core(backups: Path, manifest: Manifest) -> None:
 def _find(backups: Path, digest: str) -> tuple[Path, Manifest]:
     if digest not in (known := core_backups(backups)):
         raise MediabaseError(
-            f"The backup of the core that it needs is not in {backups} (digest {digest[:DIGITS]}...): "
-            "bring it back, or name its folder with --folder."
+            f"The backup of the core that it needs is not in {backups} (digest {digest[:DIGITS]}...): bring it back."
         )
     return known[digest]
 
@@ -95,7 +98,7 @@ class Cores:
         self._go_on = go_on
         self._lock = Lock()
         self._restored: dict[str, CoreCopy] = {}
-        self._hashed: dict[tuple[str, str, str], sql.Identifier] = {}
+        self._hashed: dict[tuple[str, str], sql.Identifier] = {}
 
     def get(self, digest: str) -> CoreCopy:
         """Return the core with this digest. Raises MediabaseError unless a backup of it is there and sound."""
@@ -104,9 +107,9 @@ class Cores:
                 self._restored[digest] = self._restore(digest)
             return self._restored[digest]
 
-    def hashes(self, core: CoreCopy, key: tuple[str, str], query: sql.Composed) -> sql.Identifier:
+    def hashes(self, core: CoreCopy, query: sql.Composed) -> sql.Identifier:
         """Return a table with what `query` says of one of the core's tables; it is made when first asked for."""
-        name = (core.digest, *key)
+        name = (core.digest, query.as_string())
         with self._lock:
             if name not in self._hashed:
                 made = sql.Identifier(OWN, f"rows_{len(self._hashed)}")

@@ -112,8 +112,13 @@ class Manifest:
     contents: Contents
     properties: Properties | None = None
     """None in manifests of before there were thin archives."""
+    definitions: str = ""
+    """Digest of definitions, sequences and large objects, as the server has them that it was taken from."""
     thin: Thin | None = None
     """None: the dump has all rows."""
+    write_seconds: float = 0.0
+    verify_seconds: float = 0.0
+    """What restoring and comparing took, for those who plan a way back."""
     full_because: str = ""
     """Why an archive that was to be thin has all rows."""
     format: Literal[2] = 2

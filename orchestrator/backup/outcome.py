@@ -30,6 +30,9 @@ class BackedUp:
     dump_bytes: int = 0
     tables: int = 0
     rows: int = 0
+    write_seconds: float | None = None
+    verify_seconds: float | None = None
+    """What restoring it and comparing took when it was made."""
     seconds: float | None = None
     """What it took to make or to check it."""
     problem: str | None = None
@@ -49,6 +52,8 @@ def backed_up(folder: Path, manifest: Manifest) -> BackedUp:
         dump_bytes=manifest.dump.size,
         tables=len(tables),
         rows=sum(table.rows for table in tables),
+        write_seconds=manifest.write_seconds,
+        verify_seconds=manifest.verify_seconds,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.backup.archive import manifest_digest
 from orchestrator.backup.check import known
 from orchestrator.backup.folders import NEW
 from orchestrator.backup.manifest import read_manifest
@@ -20,16 +21,17 @@ class Kept:
     reason: str = ""
 
 
-def plan(backups: Path, keep: int, archives: Collection[Path]) -> list[Kept]:
+def plan(backups: Path, keep: int, archives: Collection[str]) -> list[Kept]:
     """Say of each backup in a folder whether it stays: the `keep` latest of a database, archives, cores that they need.
 
-    `archives` are the folders that the journal knows. Damaged ones stay, for somebody to look at.
+    `archives` are the digests of the manifests that the journal knows. Damaged ones stay, for somebody to look at, and
+    as long as there are any, all cores do.
     """
     found = known(backups)
-    by_database: defaultdict[str, list[BackedUp]] = defaultdict(list)
+    by_database: defaultdict[tuple[str | None, str], list[BackedUp]] = defaultdict(list)
     for each in found:
         if not each.problem:
-            by_database[each.database].append(each)
+            by_database[each.server, each.database].append(each)
     latest = {each.folder for group in by_database.values() for each in group[-keep:]}
     reasons = {each.folder: _reason(each, latest, archives) for each in found}
     needed = _needed_cores(found, reasons)
@@ -46,10 +48,10 @@ def remove(planned: Sequence[Kept]) -> None:
             shutil.rmtree(doomed)
 
 
-def _reason(each: BackedUp, latest: Collection[Path | None], archives: Collection[Path]) -> str:
-    if each.problem:
+def _reason(each: BackedUp, latest: Collection[Path | None], archives: Collection[str]) -> str:
+    if each.problem or each.folder is None:
         return f"damaged: {each.problem}"
-    if each.folder in archives:
+    if manifest_digest(each.folder) in archives:
         return "archive of a patient"
     return "latest" if each.folder in latest else ""
 
@@ -65,5 +67,7 @@ def _needed_cores(found: Sequence[BackedUp], reasons: dict[Path | None, str]) ->
     for folder, manifest in manifests:
         if manifest.patient_id is None:
             by_digest[manifest.contents.digest] = folder
+    if len(manifests) < len(found):
+        return dict.fromkeys(by_digest.values(), "may be needed by a damaged one")
     return {by_digest[digest]: f"needed by {len(names):,} thin archives" for digest, names in wanted.items()
             if digest in by_digest}  # fmt: skip

@@ -134,6 +134,7 @@ def _apart(table: Relation, core_table: Relation) -> str | None:
 def _columns(making: _Making, table: Relation, key: tuple[str, str]) -> tuple[str, ...]:
     """Return the table's columns in their order; raise _IncomparableError when the core's table has others."""
     with connect(making.core.dsn, dbname=making.core.database) as connection:
+        pin(connection, [])  # a type of its own has the same name on both sides
         ours = _described(connection, *key)
     theirs = _described(making.legacy, table.schema, table.name)
     if not table.columns or sorted(ours) != sorted(theirs):
@@ -179,7 +180,7 @@ def _store_difference(
     scratch: Connection,
 ) -> TableSource:
     """Store fold changes and rows that are not the core's, whose hashes are compared with those in `theirs`."""
-    ours = making.cores.hashes(making.core, key, _hashes(making.core.tables[key], apart))
+    ours = making.cores.hashes(making.core, _hashes(making.core.tables[key], apart))
     scratch.execute(statement(__package__, "changed").format(ours=ours))
     counted = scratch.execute(statement(__package__, "counted").format(ours=ours)).fetchone() or (0, 0, 0)
     gone, added, rows_of_both = (int(str(each)) for each in counted)

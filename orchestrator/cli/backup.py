@@ -22,7 +22,7 @@ from orchestrator.errors import ExitCode, UsageError
 from orchestrator.legacy.databases import choose
 from orchestrator.migration.names import legacy_databases
 from orchestrator.patient_id import check as check_id
-from orchestrator.postgres.connection import Servers, connect, read_only, servers
+from orchestrator.postgres.connection import Servers, read_only, servers
 from orchestrator.wording import size
 
 Folder = Annotated[
@@ -134,12 +134,13 @@ def backups(
 
 
 def _prune(place: Path, keep: int, *, is_sure: bool, as_json: bool) -> NoReturn:
-    with servers(current()) as where, connect(where.target, autocommit=True) as target:
+    with servers(current()) as where, journal.locked(where.target) as target:
+        if is_sure:
+            journal.require(target)  # it says which are archives
         patients = journal.patients(target).values() if journal.exists(target) else ()
-        archives = {Path(each.archive) for each in patients if each.archive}
-    planned = prune.plan(place, keep, archives)
-    if is_sure:
-        prune.remove(planned)
+        planned = prune.plan(place, keep, {each.archive_digest for each in patients if each.archive_digest})
+        if is_sure:
+            prune.remove(planned)
     removed = [each for each in planned if not each.reason]
     if as_json:
         print_json([{"folder": str(each.backup.folder), "kept_because": each.reason} for each in planned])

@@ -12,8 +12,8 @@ import typer
 from orchestrator.cli.log import Level, say
 from orchestrator.cli.output import Reporter, out, print_json, table
 from orchestrator.errors import ExitCode, RefusedError, worst
-from orchestrator.legacy.databases import LegacyDatabase, choose
-from orchestrator.migration.in_place import InPlace, Moved, Way, in_place
+from orchestrator.legacy.databases import LegacyDatabase, choose, discover
+from orchestrator.migration.in_place import InPlace, Moved, Way, finish_drops, in_place
 from orchestrator.migration.names import legacy_databases
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Servers
@@ -31,7 +31,11 @@ def run(
     is_sure: bool,
 ) -> InPlace:
     """Move patients in place. Raises RefusedError unless `is_sure`, with what would be done."""
-    databases: list[LegacyDatabase] = choose(legacy_databases(where), patient_ids)
+    dropped = finish_drops(where, patient_ids) if is_sure else []
+    asked = [each for each in patient_ids if each not in dropped] if patient_ids else None
+    if dropped and (asked == [] or not (patient_ids or discover(where.legacy))):
+        return InPlace()
+    databases: list[LegacyDatabase] = choose(legacy_databases(where), asked)
     if not is_sure:
         raise RefusedError(
             f"In place drops legacy databases: {len(databases):,}, in batches of {way.batch}, each patient after it "
@@ -64,6 +68,11 @@ def show(done: InPlace, *, as_json: bool) -> None:
                 size(batch.after),
             )  # fmt: skip
         out.print(disk)
+        if not done.patients and not done.is_paused:
+            out.print("Nothing to do: the legacy databases of these patients are dropped.")
+    if done.stopped_by:
+        say(f"stopped: {done.stopped_by}", "error")
+        raise typer.Exit(ExitCode.FAILED)
     if done.is_paused:
         say("paused; run the same command again to go on.", "warning")
         raise typer.Exit(ExitCode.INTERRUPTED)

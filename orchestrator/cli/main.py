@@ -74,6 +74,8 @@ def main() -> None:
         _end_usage(error)
     except MediabaseError as error:
         _end(str(error), error.exit_code)
+    except OSError as error:
+        _end(f"{error.filename or 'A file'}: {error.strerror}.", ExitCode.FAILED)
     except psycopg.Error as error:
         sqlstate, message = describe_failure(error)
         lost = "The connection to the database server was lost." if sqlstate == CONNECTION_LOST else message

@@ -1,6 +1,6 @@
 -- The data is as the last build left it, so its state is what the last validation of it said.
 update migration.patient set
-    state = case when failed_from = 'archived' then 'archived' when is_valid then 'validated' else 'built' end,
+    state = case when failed_from in ('archived', 'dropped') then failed_from when is_valid then 'validated' else 'built' end,
     failed_from = null,
     error_code = null,
     error_constraint = null,

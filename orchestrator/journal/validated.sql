@@ -1,7 +1,7 @@
 -- A patient that was never published stays to be built again, which publishes it.
 update migration.patient set
     state = case
-        when state = 'failed' and failed_from = 'archived' then 'archived'
+        when state = 'failed' and failed_from in ('archived', 'dropped') then failed_from
         when published_at is null then 'built'
         else 'validated'
     end,

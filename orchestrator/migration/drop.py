@@ -20,6 +20,7 @@ from orchestrator.errors import ExitCode, MediabaseError, RefusedError
 from orchestrator.journal import Patient
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.core import core_ids
+from orchestrator.migration.parity import is_gone, read_digest
 from orchestrator.migration.source import identify
 from orchestrator.postgres.connection import Connection, Servers, connect
 from orchestrator.postgres.failures import describe_failure
@@ -66,7 +67,8 @@ def drop_legacy(
         known = journal.patients(lock, patient_ids)
         if missing := sorted(set(patient_ids or ()) - set(known)):
             raise RefusedError(f"The journal does not know {', '.join(missing)}: it was not moved.")
-        wanted = [each for each in known.values() if patient_ids or (each.archive and each.state != "dropped")]
+        wanted = [each for each in known.values()
+                  if patient_ids or (each.archive and each.state not in ("dropped", "rolled_back"))]  # fmt: skip
         if not is_sure:
             return [_plan(server, each) for each in wanted]
         run_id = journal.start_run(lock, "drop-legacy", {"patients": len(wanted)})
@@ -93,7 +95,8 @@ def drop_one(lock: Connection, run_id: int, server: LegacyServer, patient: Patie
         return _drop(lock, run_id, server, patient)
     except (MediabaseError, OSError, psycopg.Error) as error:
         reason = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else describe_failure(error)[1]
-        journal.event(lock, run_id, patient.patient_id, REFUSED, reason=reason)
+        if not server.connection.broken:  # of a drop whose answer never came nobody knows: the next run looks
+            journal.event(lock, run_id, patient.patient_id, REFUSED, reason=reason)
         return Dropped(patient.patient_id, patient.source_database, "refused", reason)
 
 
@@ -149,6 +152,7 @@ def _drop(lock: Connection, run_id: int, server: LegacyServer, patient: Patient)
     if patient.state == "dropped":
         raise MediabaseError("It was dropped before.")
     manifest = _archive(server, patient)
+    _refuse_other_data(lock, patient)
     aside, oid = set_aside(lock, server, patient_id), oid_of(server, name)
     if aside and oid:
         raise MediabaseError(f"{aside} is what an interrupted drop left of it, and {name} is there again: drop one.")
@@ -162,9 +166,12 @@ def _drop(lock: Connection, run_id: int, server: LegacyServer, patient: Patient)
         _prove(lock, server, patient, manifest, aside)
         (size_bytes,) = server.connection.execute("select pg_database_size(%s)", [aside]).fetchone() or (0,)
         server.connection.execute(sql.SQL("drop database {}").format(sql.Identifier(aside)))
-    except BaseException:
-        if oid_of(server, aside):
-            rename(server, aside, name)
+    except BaseException as error:
+        try:
+            if oid_of(server, aside):
+                rename(server, aside, name)
+        except (MediabaseError, psycopg.Error):
+            raise MediabaseError(f"{name} is called {aside} until this is run again; {error}") from error
         raise
     journal.dropped(lock, run_id, patient_id)
     return Dropped(patient_id, name, "dropped", freed_bytes=int(str(size_bytes)))
@@ -188,10 +195,22 @@ def _archive(server: LegacyServer, patient: Patient) -> Manifest:
     return manifest
 
 
+def _refuse_other_data(lock: Connection, patient: Patient) -> None:
+    """Raise MediabaseError unless v0.6.0 has, at this moment, what was moved."""
+    is_there = not is_gone(lock, patient.schema_name)
+    if not is_there or read_digest(lock, patient.schema_name) != patient.current_digest:
+        raise MediabaseError(
+            f"Its data in v0.6.0 is {'not what was moved' if is_there else 'gone'}, so that its legacy database is "
+            f"needed: see mediabase parity {patient.patient_id}."
+        )
+
+
 def _prove(lock: Connection, server: LegacyServer, patient: Patient, manifest: Manifest, aside: str) -> None:
     """Raise MediabaseError unless a legacy database is, at this moment, what was archived and what was moved."""
     with pinned(server.dsn, aside, WeakSet()) as legacy:
         differs = difference(manifest.contents, legacy.contents(lambda: None))
+        if not differs and legacy.definitions() != manifest.definitions:
+            differs = "other definitions, sequences or large objects"
     if differs:
         raise MediabaseError(
             f"It changed since it was archived ({differs}): migrate it again, and then archive it again."

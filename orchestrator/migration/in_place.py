@@ -14,10 +14,10 @@ from orchestrator.backup.archive import archive_patients
 from orchestrator.backup.backup import Place, back_up, core
 from orchestrator.backup.cores import core_backups
 from orchestrator.backup.folders import prepare
-from orchestrator.errors import ExitCode, RefusedError
+from orchestrator.errors import ExitCode, MediabaseError, RefusedError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.disk import DUMP_SHARE, target_need
-from orchestrator.migration.drop import drop_legacy
+from orchestrator.migration.drop import drop_legacy, legacy_server, set_aside
 from orchestrator.migration.inventory import Entry, take
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Servers, connect, database_bytes
@@ -68,6 +68,8 @@ class InPlace:
     patients: list[Moved] = field(default_factory=list)
     disk: list[Disk] = field(default_factory=list)
     is_paused: bool = False
+    stopped_by: str = ""
+    """Why it ended before the last batch, after at least one was done."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,8 @@ def in_place(
     """Move patients for good, a batch at a time; return what became of them.
 
     `move` migrates and validates the patients that it is given; `step` is told what happens, `report` of each patient.
-    Ends after the batch in hand once `paused` is set. Raises RefusedError before a batch for which `max_disk` is too
-    small, and what `archive_patients` and `drop_legacy` raise.
+    Ends after the batch in hand once `paused` is set. Raises RefusedError when `max_disk` is too small for the first
+    batch, and what `archive_patients` and `drop_legacy` raise; after the first batch that ends it, and is said.
     """
     done = InPlace()
     taken = 0
@@ -107,21 +109,37 @@ def in_place(
         batch = databases[start : start + way.batch]
         if paused.is_set():
             return InPlace(done.patients, done.disk, is_paused=True)
-        step(f"batch {number}: what it needs")
-        predicted = taken + _predict(where, batch, options, way)
-        if way.max_disk is not None and predicted > way.max_disk:
-            raise RefusedError(
-                f"Batch {number} would take up to {size(predicted)} more than there was at the beginning, and "
-                f"--max-disk allows {size(way.max_disk)}: raise it, or take a smaller --batch. "
-                f"{len(done.patients):,} patients are done, and what is done stays."
-            )
-        with _measured(where, batch, way.place) as space:
-            for each in _one_batch(where, number, batch, way, move, step):
-                done.patients.append(each)
-                report(each)
+        try:
+            step(f"batch {number}: what it needs")
+            predicted = taken + _predict(where, batch, options, way)
+            if way.max_disk is not None and predicted > way.max_disk:
+                raise RefusedError(
+                    f"Batch {number} would take up to {size(predicted)} more than there was at the beginning, and "
+                    f"--max-disk allows {size(way.max_disk)}: raise it, or take a smaller --batch."
+                )
+            with _measured(where, batch, way.place) as space:
+                for each in _one_batch(where, number, batch, way, move, step):
+                    done.patients.append(each)
+                    report(each)
+        except MediabaseError as error:
+            if not done.patients:
+                raise
+            return InPlace(done.patients, done.disk, stopped_by=str(error))
         done.disk.append(Disk(number, len(batch), predicted, taken + space.peak, taken + space.last))
         taken += space.last
     return done
+
+
+def finish_drops(where: Servers, patient_ids: Sequence[str] | None) -> list[str]:
+    """Finish the drops that were cut short; return the asked patients, or all, whose legacy database is dropped."""
+    with connect(where.target, autocommit=True) as target, legacy_server(where.legacy) as server:
+        if not journal.exists(target):
+            return []
+        known = journal.patients(target, patient_ids)
+        pending = [each for each in known if set_aside(target, server, each)]
+    done = {each.patient_id for each in drop_legacy(where, pending, _nothing, is_sure=True)
+            if each.result == "dropped"} if pending else set()  # fmt: skip
+    return sorted({each.patient_id for each in known.values() if each.state == "dropped"} | done)
 
 
 def _one_batch(

@@ -21,10 +21,12 @@ from orchestrator.journal import Patient
 from orchestrator.journal.access import restored_access
 from orchestrator.legacy.access import operator
 from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.migration.core import core_ids
 from orchestrator.migration.drop import LegacyServer, legacy_server, oid_of, rename, set_aside
 from orchestrator.migration.export import clear
 from orchestrator.migration.legacy_access import NOTHING_TO_UNDO, Site, unlock_one
 from orchestrator.migration.parity import is_gone, read_digest
+from orchestrator.migration.source import identify
 from orchestrator.patient_id import reader_role
 from orchestrator.postgres.connection import Connection, Servers
 from orchestrator.postgres.failures import describe_failure
@@ -32,7 +34,12 @@ from orchestrator.postgres.statements import statement
 from orchestrator.wording import some
 
 Legacy = Literal["never dropped", "restored", "none"]
+PATIENT_TABLES = ("expression_data", "quarantined_expression", "metadata")
+PATIENT_RELATIONS = [*PATIENT_TABLES, "cancer_transcript_base"]
+"""What a patient's schema holds when it was built."""
 SHOWN_DEPENDENTS = 5
+PATIENCE_SECONDS = 30
+"""How long to wait for those who read a patient's schema."""
 Restored = Callable[[Path, Manifest], str]
 """Restores an archive on the legacy server; see `bring_back`."""
 
@@ -60,14 +67,16 @@ def roll_back(
 ) -> list[RolledBack]:
     """Roll back patients, or all; return what became of each.
 
-    A patient whose data was changed in v0.6.0 is only rolled back when `discard`. Raises LockedError, and
-    RefusedError without a journal or for a patient that it does not know.
+    A patient whose data was changed in v0.6.0, or whose legacy database has other values, is only rolled back when
+    `discard`; one of which nothing would be left only if it is named, too. Raises LockedError, and RefusedError without
+    a journal or for a patient that it does not know.
     """
     with (
         journal.locked(where.target) as lock,
         legacy_server(where.legacy) as server,
         shared_cores(place.home) as cores_for,
     ):
+        may_lose = discard and patient_ids is not None
         restored = partial(bring_back, server.dsn, pg_bin=place.pg_bin, cores_for=cores_for)
         journal.require(lock)
         known = journal.patients(lock, patient_ids)
@@ -79,7 +88,7 @@ def roll_back(
         exit_code = ExitCode.INTERRUPTED
         try:
             for each in known.values():
-                done.append(_attempt(lock, run_id, server, each, restored, discard=discard))
+                done.append(_attempt(lock, run_id, server, each, restored, discard=discard, may_lose=may_lose))
                 report(done[-1])
             exit_code = ExitCode.FAILED if any(each.result == "failed" for each in done) else ExitCode.DONE
         finally:
@@ -88,7 +97,14 @@ def roll_back(
 
 
 def _attempt(
-    lock: Connection, run_id: int, server: LegacyServer, patient: Patient, restored: Restored, *, discard: bool
+    lock: Connection,
+    run_id: int,
+    server: LegacyServer,
+    patient: Patient,
+    restored: Restored,
+    *,
+    discard: bool,
+    may_lose: bool,
 ) -> RolledBack:
     if patient.state == "rolled_back":
         return RolledBack(
@@ -98,9 +114,11 @@ def _attempt(
         if not discard:
             _refuse_changed(lock, patient)
         _refuse_dependents(lock, patient)
-        legacy, note = _bring_back(lock, server, patient, restored, discard=discard)
+        legacy, note = _bring_back(lock, server, patient, restored, may_lose=may_lose)
+        if legacy != "none" and not discard:
+            _refuse_other_legacy(lock, server, patient)
         opened = _open(lock, run_id, server, patient, is_restored=legacy == "restored")
-        _take_away(lock, run_id, patient)
+        _take_away(lock, run_id, patient, discard=discard)
         note = " ".join(filter(None, [note, opened, _drop_role(lock, patient)]))
     except (MediabaseError, OSError, psycopg.Error) as error:
         reason = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else describe_failure(error)[1]
@@ -111,12 +129,30 @@ def _attempt(
 
 def _refuse_changed(lock: Connection, patient: Patient) -> None:
     """Raise MediabaseError when a patient's data is not what was built, because going back would lose that."""
-    if patient.current_digest is None or is_gone(lock, patient.schema_name):
+    if patient.built_at is None or is_gone(lock, patient.schema_name):
         return
-    if read_digest(lock, patient.schema_name) != patient.current_digest:
+    values = {"patient_id": patient.patient_id, "schema": patient.schema_name, "ours": PATIENT_RELATIONS}
+    query = statement(__package__, "changes").format(schema=sql.Identifier(patient.schema_name))
+    changes = [str(change) for (change,) in lock.execute(query, values).fetchall()]
+    if patient.current_digest and read_digest(lock, patient.schema_name) != patient.current_digest:
+        changes.insert(0, "fold changes")
+    if changes:
         raise MediabaseError(
-            "It was changed in v0.6.0 since it was moved, and its legacy database does not have that: "
-            "pass --discard to lose it."
+            f"It was changed in v0.6.0 since it was moved ({some(changes, SHOWN_DEPENDENTS)}), and its legacy database "
+            "does not have that: pass --discard to lose it."
+        )
+
+
+def _refuse_other_legacy(lock: Connection, server: LegacyServer, patient: Patient) -> None:
+    """Raise MediabaseError unless the legacy database has what v0.6.0 was made from: nothing else would be left."""
+    if patient.legacy_digest is None:
+        return
+    database = LegacyDatabase(patient.source_database, patient.patient_id)
+    found = identify(server.dsn, database, core_ids(lock), patient.surface)
+    if found.digest != patient.legacy_digest:
+        raise MediabaseError(
+            "Its legacy database does not have the values that were moved (mediabase parity shows which differ): "
+            "pass --discard to go back to what that has now."
         )
 
 
@@ -129,7 +165,7 @@ def _refuse_dependents(lock: Connection, patient: Patient) -> None:
 
 
 def _bring_back(
-    lock: Connection, server: LegacyServer, patient: Patient, restored: Restored, *, discard: bool
+    lock: Connection, server: LegacyServer, patient: Patient, restored: Restored, *, may_lose: bool
 ) -> tuple[Legacy, str]:
     """See that the legacy database is there; return whether it had to be restored, and what is to be noted."""
     if patient.legacy_system and patient.legacy_system != server.system:
@@ -140,12 +176,12 @@ def _bring_back(
     if aside:
         rename(server, aside, name)
         return "never dropped", _compare(server, patient)
-    if patient.archive is None and discard:
+    if patient.archive is None and may_lose:
         return "none", "It had no legacy database, and nothing is left of it."
     if patient.archive is None:
         raise MediabaseError(
-            f"There is no {name} on that server, and no archive of it, so that nothing would be left: pass --discard "
-            "if that is wanted."
+            f"There is no {name} on that server, and no archive of it, so that nothing would be left: name the patient "
+            "and pass --discard if that is wanted."
         )
     folder = Path(patient.archive)
     manifest = read_manifest(folder)
@@ -163,6 +199,8 @@ def _open(lock: Connection, run_id: int, server: LegacyServer, patient: Patient,
         restored_access(lock, server.system, patient.source_database, oid)
     site = Site(lock, server.connection, operator(server.connection), run_id)
     done = unlock_one(site, LegacyDatabase(patient.source_database, patient.patient_id))
+    if done.result == "failed":
+        raise MediabaseError(f"Its legacy database cannot be opened again: {done.message}")
     return "" if done.message == NOTHING_TO_UNDO else done.message
 
 
@@ -179,9 +217,15 @@ def _compare(server: LegacyServer, patient: Patient) -> str:
     return f"Its legacy database changed since it was archived: {differs}." if differs else ""
 
 
-def _take_away(lock: Connection, run_id: int, patient: Patient) -> None:
+def _take_away(lock: Connection, run_id: int, patient: Patient, *, discard: bool) -> None:
     """Remove everything of a patient from the target, in one transaction with its row in the journal."""
     with lock.transaction():
+        lock.execute(f"set local lock_timeout = '{PATIENCE_SECONDS}s'".encode())
+        if not (discard or is_gone(lock, patient.schema_name)):
+            # To bring the legacy database back may have taken hours, and others work meanwhile.
+            tables = [sql.Identifier(patient.schema_name, table) for table in PATIENT_TABLES]
+            lock.execute(sql.SQL("lock table {} in exclusive mode").format(sql.SQL(", ").join(tables)))
+            _refuse_changed(lock, patient)
         for schema in (patient.schema_name, f"audit_{patient.schema_name}"):
             lock.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
         clear(lock, [patient.patient_id])

@@ -11,7 +11,9 @@ import psycopg
 from psycopg import sql
 
 from orchestrator import journal
+from orchestrator.dbt.runner import project_folder
 from orchestrator.errors import MediabaseError, RefusedError
+from orchestrator.journal.access import access_records
 from orchestrator.legacy.databases import WIDE
 from orchestrator.migration.core_upgrade import VERSION_TABLE
 from orchestrator.migration.publish import CORE_READER
@@ -22,6 +24,9 @@ from orchestrator.postgres.tables import TableDigest, digests, pin, tables
 
 OURS = ("staging", "cohort", "migration", LEGACY)
 """Schemas that v0.6.0 made; `legacy` goes only when it is empty."""
+BY_UPGRADE = ("legacy_export", "legacy_expression", "patient_manifest", "patient_error", "patient", "run", "event",
+              "rename", "validation", "legacy_access")  # fmt: skip
+"""Tables of upgrade.sql in the schemas that it makes."""
 JOURNAL = ("run", "patient", "event", "rename", "validation", "legacy_access")
 
 
@@ -40,11 +45,12 @@ def undo_upgrade(target_dsn: str, folder: Path, report: Callable[[TableDigest], 
     One transaction, in which every table is read before and after. Raises LockedError, RefusedError while a patient
     was not rolled back, and MediabaseError when a table would be another.
     """
-    _restore_legacy_table(target_dsn)
     with journal.locked(target_dsn) as lock:
         journal.require(lock)
-        if left := [each.patient_id for each in journal.patients(lock).values() if each.state != "rolled_back"]:
-            raise RefusedError(f"These patients are still in v0.6.0: {', '.join(left)}. Roll them back first.")
+        _refuse_unfinished(lock)
+    _restore_legacy_table(target_dsn)
+    with journal.locked(target_dsn) as lock:
+        _refuse_unfinished(lock)
         lock.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         present = [each for each in tables(lock) if each.name != VERSION_TABLE]
         with lock.transaction():
@@ -58,6 +64,26 @@ def undo_upgrade(target_dsn: str, folder: Path, report: Callable[[TableDigest], 
         lock.isolation_level = None
         notes += _drop_role(lock)
     return Undone(saved, after, notes)
+
+
+def _refuse_unfinished(lock: Connection) -> None:
+    """Raise RefusedError while something is left that only the journal knows, or that would go and is not ours."""
+    if left := [each.patient_id for each in journal.patients(lock).values() if each.state != "rolled_back"]:
+        raise RefusedError(f"These patients are still in v0.6.0: {', '.join(left)}. Roll them back first.")
+    closed = [each.database_name for each in access_records(lock) if each.words not in ("open", "gone")]
+    if closed:
+        raise RefusedError(f"These legacy databases are locked or cut over: {', '.join(closed)}. See legacy unlock.")
+    values = {"schemas": [schema for schema in OURS if schema != LEGACY], "ours": _our_relations()}
+    rows = lock.execute(statement(__package__, "not_ours"), values).fetchall()
+    if rows:
+        names = ", ".join(str(name) for (name,) in rows)
+        raise RefusedError(f"These are in schemas that would go, and are not of v0.6.0: {names}. Move them first.")
+
+
+def _our_relations() -> list[str]:
+    """Return the names of the tables and views that v0.6.0 makes outside patients' schemas."""
+    made = [path.stem for kind in ("models/**/*.sql", "seeds/**/*.csv") for path in project_folder().glob(kind)]
+    return [*made, *BY_UPGRADE]
 
 
 def _restore_legacy_table(target_dsn: str) -> None:

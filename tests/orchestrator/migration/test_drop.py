@@ -108,6 +108,8 @@ def test_not_with_a_bad_archive(archived: Lab, fault: Any, said: str) -> None:
          "(select transcript_id from cancer_transcript_base limit 1)", "other rows in public.cancer_transcript_base"),
         ("create table more (id int)", "not the same objects: table public.more"),
         ("truncate gene_pathways", "other rows in public.gene_pathways"),
+        ("select lo_from_bytea(0, 'an image')", "other definitions, sequences or large objects"),
+        ("alter table genes alter gene_symbol set default 'none'", "other definitions, sequences or large objects"),
     ],
 )  # fmt: skip
 def test_not_after_a_change(archived: Lab, change: str, said: str) -> None:
@@ -125,6 +127,33 @@ def test_not_what_was_archived_later_than_moved(archived: Lab, tmp_path: Path) -
     archived.listing("archive", "ONE", "--folder", tmp_path / "backups")
     assert "changed since it was moved" in drop_one(archived, code=1)["message"]
     assert is_there(archived)
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [("drop schema patient_one cascade", "gone"), ("delete from patient_one.expression_data", "not what was moved")],
+)
+def test_not_without_its_data_in_v060(archived: Lab, loss: str, said: str) -> None:
+    """What the journal says is not enough: v0.6.0 must have the values at this moment."""
+    archived.execute(loss)
+    assert f"Its data in v0.6.0 is {said}" in drop_one(archived, code=1)["message"]
+    assert is_there(archived)
+
+
+def test_an_archive_of_another_server(archived: Lab, tmp_path: Path) -> None:
+    """A copy on a test server is not what was moved: its archive must not take the place of the right one."""
+    archived.execute("update migration.patient set legacy_system = '1'")
+    (done,) = archived.listing("archive", "ONE", "--folder", tmp_path / "backups", code=1)
+    assert "moved from another server" in done["problem"]
+
+
+def test_a_drop_stays_known(archived: Lab) -> None:
+    """A validation that fails, and one that passes again, after the drop: it is dropped."""
+    drop_one(archived)
+    with archived.session() as connection:
+        journal.invalidate(connection, "ONE", "not sound")
+        journal.validated(connection, "ONE")
+    assert state(archived) == "dropped"
 
 
 def test_not_while_in_use(archived: Lab) -> None:

@@ -67,6 +67,60 @@ def test_not_what_would_be_lost(lab: Lab) -> None:
     assert done["NEW"]["legacy"] == "none" and lab.schemas() == ["patient_demo_tnbc"]
 
 
+LOSSES = {
+    "update patient_demo_her2.metadata set clinical_notes = 'seen in March'": "metadata",
+    "create table patient_demo_her2.variants (id int)": "variants",
+    "delete from patient_demo_her2.quarantined_expression; insert into patient_demo_her2.quarantined_expression "
+    "(transcript_id, expression_fold_change, reason, source) values ('X', 1, 'orphan', 'somebody')":
+    "rows of quarantined_expression",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", LOSSES)
+def test_not_what_somebody_made(lab: Lab, change: str) -> None:
+    """Notes in the metadata, a table, a row: it stops there, and says what would be lost."""
+    lab.migrate("DEMO_HER2")
+    lab.execute(change)
+    done = roll_back(lab, "DEMO_HER2", code=1)["DEMO_HER2"]
+    assert f"({LOSSES[change]}" in done["message"] or f", {LOSSES[change]}" in done["message"]
+    assert lab.schemas() == ["patient_demo_her2"]
+    assert roll_back(lab, "DEMO_HER2", "--discard")["DEMO_HER2"]["result"] == "rolled back"
+
+
+def test_not_to_a_legacy_database_without_the_values(lab: Lab) -> None:
+    """Emptied, or another one of its name: what v0.6.0 has would be the only copy."""
+    lab.add_patient("ONE")
+    lab.migrate("ONE")
+    lab.change("ONE", "update cancer_transcript_base set expression_fold_change = 1")
+    lab.change("ONE", "update transcripts set expression_fold_change = 1")
+    assert "does not have the values that were moved" in roll_back(lab, "ONE", code=1)["ONE"]["message"]
+    lab.drop_patient("ONE")
+    lab.execute(f'create database "{PREFIX}ONE"', "postgres")
+    assert roll_back(lab, "ONE", code=1)["ONE"]["result"] == "failed"
+    assert lab.schemas() == ["patient_one"]
+
+
+def test_tables_of_others_stay(lab: Lab) -> None:
+    """A laboratory's own table in cohort keeps its rows; with --all its schema is refused, and its table named."""
+    lab.migrate("DEMO_HER2")
+    lab.execute("create table cohort.notes as select 'DEMO_HER2' as patient_id, 'mine' as note")
+    try:
+        assert roll_back(lab, "DEMO_HER2")["DEMO_HER2"]["result"] == "rolled back"
+        assert lab.query("select note from cohort.notes") == [("mine",)]
+        assert "cohort.notes" in complaint(lab.call("rollback", "--all"), 5)
+    finally:
+        lab.execute("drop table cohort.notes")
+
+
+def test_all_with_a_lock_left(lab: Lab) -> None:
+    """A legacy database that is still locked keeps the journal, which knows what it was before."""
+    lab.add_patient("ONE")
+    lab.migrate("DEMO_HER2")
+    assert lab.call("legacy", "lock", "ONE").returncode == 0
+    assert "mediabase_patient_ONE. See legacy unlock" in complaint(lab.call("rollback", "--all"), 5)
+    assert lab.call("legacy", "unlock", "ONE").returncode == 0
+
+
 def test_a_legacy_database_that_changed(lab: Lab, tmp_path: Path) -> None:
     """It was never dropped, and went on: it stays as it is, and the difference from its archive is said."""
     lab.add_patient("ONE")

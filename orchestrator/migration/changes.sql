@@ -1,0 +1,21 @@
+-- What a patient's schema has that its last build did not make, but for fold changes; each by name.
+select 'metadata' as change
+from migration.patient as journal
+where journal.patient_id = %(patient_id)s
+    and journal.metadata_digest is distinct from (select md5(metadata::text) from {schema}.metadata)
+union all
+select 'rows of expression_data'
+from migration.patient as journal
+where journal.patient_id = %(patient_id)s
+    and journal.stored_rows <> (select count(*) from {schema}.expression_data)
+union all
+select 'rows of quarantined_expression'
+from migration.patient as journal
+where journal.patient_id = %(patient_id)s
+    and journal.quarantined_rows <> (select count(*) from {schema}.quarantined_expression)
+union all
+select relname::text
+from pg_class
+inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+where pg_namespace.nspname = %(schema)s and pg_class.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+    and not (pg_class.relname = any(%(ours)s::text []))
