@@ -17,6 +17,7 @@ from orchestrator.postgres.connection import connect
 from orchestrator.postgres.dump import create_database
 from orchestrator.postgres.dump_file import Destination, examine_file, restore_file
 from orchestrator.postgres.embedded import bundled_programs
+from orchestrator.postgres.statements import statement
 from orchestrator.postgres.tables import Relation, TableDigest, pin, tables
 
 OWN = "mediabase_thin"
@@ -99,6 +100,7 @@ class Cores:
         self._lock = Lock()
         self._restored: dict[str, CoreCopy] = {}
         self._hashed: dict[tuple[str, str], sql.Identifier] = {}
+        self._values: dict[tuple[str, ...], float | None] = {}
 
     def get(self, digest: str) -> CoreCopy:
         """Return the core with this digest. Raises MediabaseError unless a backup of it is there and sound."""
@@ -120,6 +122,18 @@ class Cores:
                     connection.execute(sql.SQL("analyze {}").format(made))
                 self._hashed[name] = made
             return self._hashed[name]
+
+    def only_value(self, core: CoreCopy, table: tuple[str, str], column: str) -> float | None:
+        """Return the value that a number has in all rows of one of the core's tables; None where there are others."""
+        with self._lock:
+            if (name := (core.digest, *table, column)) not in self._values:
+                query = statement(__package__, "only_value").format(
+                    column=sql.Identifier(column), table=sql.Identifier(*table)
+                )
+                with connect(core.dsn, dbname=core.database) as connection:
+                    found = connection.execute(query).fetchone()
+                self._values[name] = float(str(found[0])) if found else None
+            return self._values[name]
 
     def _restore(self, digest: str) -> CoreCopy:
         folder, manifest = _find(self._backups, digest)

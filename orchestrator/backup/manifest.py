@@ -121,7 +121,7 @@ class Manifest:
     """What restoring and comparing took, for those who plan a way back."""
     full_because: str = ""
     """Why an archive that was to be thin has all rows."""
-    format: Literal[2] = 2
+    format: Literal[3] = 3
 
     @property
     def file(self) -> str:

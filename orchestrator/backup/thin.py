@@ -24,7 +24,7 @@ from orchestrator.legacy.databases import SURFACES
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump_file import DumpFile, examine_file
 from orchestrator.postgres.statements import statement
-from orchestrator.postgres.tables import TABLE, Relation, TableDigest, digest_of, digests, pin, rest_hash, row_hash
+from orchestrator.postgres.tables import TABLE, Relation, TableDigest, digests, pin, rest_hash
 
 ID_COLUMN = "transcript_id"
 RETIRED = "legacy"
@@ -94,34 +94,36 @@ def _counterpart(table: Relation, core: CoreCopy) -> tuple[str, str] | None:
 
 def _store(making: _Making, number: int, table: Relation) -> tuple[TableDigest, TableSource]:
     """Store what differs of one table; return its digest, and where its rows are."""
-    digest = None
+    (digest,) = digests(making.legacy, [table], lambda _: None)
     try:
         key = _counterpart(table, making.core)
         if key is None:
             raise _IncomparableError("the core has no such table")
         source = TableSource(table.schema, table.name, key[0], _columns(making, table, key), table.is_binary)
+        ours = making.core.digests[key]
+        if (digest.rows, digest.digest) == (ours.rows, ours.digest):
+            return digest, source
         apart = _apart(table, making.core.tables[key])
+        if apart and digest.rest == ours.rest and (everywhere := making.cores.only_value(making.core, key, apart)):
+            return digest, _store_values(making, table, source, apart, everywhere)
         with connect(making.core.dsn, dbname=making.core.database) as scratch:
             pin(scratch, [])
-            if apart:  # one scan of the widest table, which costs more than all the rest
-                _bring(making.legacy, table, apart, scratch)
-                hashed = row_hash(sql.Identifier("hash"), sql.Identifier("fold_change"))
-                digest = digest_of(scratch, table, hashed, sql.Identifier("pg_temp", "theirs"))
-            else:
-                digest = _digest(making, table)
-            ours = making.core.digests[key]
-            if (digest.rows, digest.digest) == (ours.rows, ours.digest):
-                return digest, source
-            if not apart:
-                _bring(making.legacy, table, apart, scratch)
+            _bring(making.legacy, table, apart, scratch)
             return digest, _store_difference(making, number, table, source, key, apart, scratch)
     except _IncomparableError as reason:
-        return digest or _digest(making, table), TableSource(table.schema, table.name, None, reason=str(reason))
+        return digest, TableSource(table.schema, table.name, None, reason=str(reason))
 
 
-def _digest(making: _Making, table: Relation) -> TableDigest:
-    (digest,) = digests(making.legacy, [table], lambda _: None)
-    return digest
+def _store_values(making: _Making, table: Relation, source: TableSource, apart: str, everywhere: float) -> TableSource:
+    """Store fold changes of a table whose other columns are the core's, where all fold changes are the same."""
+    query = statement(__package__, "own_values").format(
+        id=sql.Identifier(ID_COLUMN),
+        fold=sql.Identifier(apart),
+        table=sql.Identifier(table.schema, table.name),
+        everywhere=sql.Literal(everywhere),
+    )
+    values, part_of_values = _copy_once(making.file, making.legacy, query)
+    return replace(source, fold_column=apart, values=values, values_in=part_of_values)
 
 
 def _apart(table: Relation, core_table: Relation) -> str | None:

@@ -1,7 +1,9 @@
 """The tables of a database, and their digests."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import psycopg
 from psycopg import sql
@@ -41,12 +43,14 @@ class Relation:
 
 @dataclass(frozen=True)
 class TableDigest:
-    """What a table holds: number of rows, and a digest in hexadecimal; see table_digest.sql."""
+    """What a table holds: number of rows, and digests in hexadecimal; see table_digest.sql."""
 
     schema: str
     table: str
     rows: int
     digest: str
+    rest: str | None = None
+    """Digest of the other columns, of a table that has one apart."""
 
 
 def relations(connection: Connection, schemas: Sequence[str] | None = ("public",)) -> list[Relation]:
@@ -93,27 +97,27 @@ def _digest(connection: Connection, relation: Relation) -> TableDigest:
     # The rows of a partitioned table are those of its partitions; a child that inherits is a table of its own.
     only = sql.SQL("" if relation.kind == PARTITIONED else "only ")
     rest = rest_hash(relation.columns, relation.apart, relation.name, is_binary=relation.is_binary)
-    apart = sql.Identifier(relation.name, relation.apart) if relation.apart else None
-    source = only + sql.Identifier(relation.schema, relation.name)
+    table = only + sql.Identifier(relation.schema, relation.name)
+    if relation.apart is None:
+        query = statement(__package__, "table_digest").format(hash=rest, table=table)
+    else:
+        apart = sql.Identifier(relation.name, relation.apart)
+        query = statement(__package__, "table_digest_apart").format(rest=rest, apart=apart, table=table)
     try:
-        return digest_of(connection, relation, row_hash(rest, apart), source)
+        row = connection.execute(query).fetchone()
     except UNREADABLE as error:
         raise _unreadable(connection, error) from error
-
-
-def digest_of(
-    connection: Connection, relation: Relation, hashed: sql.Composable, source: sql.Composable
-) -> TableDigest:
-    """Return the digest of a table by the hashes of its rows, which may have been brought to another place."""
-    query = statement(__package__, "table_digest").format(
-        hash=hashed,
-        table=source,
-        form=sql.Literal("binary" if relation.is_binary else "text"),
-        names=sql.Literal(list(relation.columns)),  # no parameter, because names may hold what begins one
-    )
-    row = connection.execute(query).fetchone()
     assert row is not None  # noqa: S101  # an aggregate has one row
-    return TableDigest(relation.schema, relation.name, int(str(row[0])), str(row[1]))
+    rows, high, low, *of_rest = map(str, row)
+    digest = _of_sums(relation, rows, high, low)
+    return TableDigest(
+        relation.schema, relation.name, int(rows), digest, _of_sums(relation, rows, *of_rest) if of_rest else None
+    )
+
+
+def _of_sums(relation: Relation, rows: str, high: str, low: str) -> str:
+    parts = ["binary" if relation.is_binary else "text", relation.columns, rows, high, low]
+    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def rest_hash(columns: Sequence[str], apart: str | None, alias: str, *, is_binary: bool) -> sql.Composed:
@@ -121,13 +125,6 @@ def rest_hash(columns: Sequence[str], apart: str | None, alias: str, *, is_binar
     names = sql.SQL(", ").join(sql.Identifier(alias, each) for each in sorted(columns) if each != apart)
     form = "sha256(record_send(row({})))" if is_binary else "sha256(convert_to(row({})::text, 'UTF8'))"
     return sql.SQL(form).format(names)
-
-
-def row_hash(rest: sql.Composable, apart: sql.Composable | None) -> sql.Composable:
-    """Return the hash of a whole row from the hash of the rest and the column apart, a double precision."""
-    if apart is None:
-        return rest
-    return sql.SQL("sha256({} || coalesce(float8send({}), ''))").format(rest, apart)
 
 
 def _unreadable(connection: Connection, error: psycopg.Error) -> RefusedError:

@@ -265,7 +265,7 @@ def test_a_manifest_that_is_none(lab: Lab, folder: Path) -> None:
     """One sentence with the file's name for each, and the backups beside them are listed."""
     (made,) = back_up(lab, folder, "DEMO_TNBC")
     whole = Path(made["folder"])
-    for number, rubbish in enumerate(["", "{}", "[1]", '{"format": 2}', "\x00"]):
+    for number, rubbish in enumerate(["", "{}", "[1]", '{"format": 3}', "\x00"]):
         shutil.copytree(whole, whole.with_name(f"0-{number}"))
         (whole.with_name(f"0-{number}") / "manifest.json").write_text(rubbish)
     *bad, good = check(lab, folder, code=1)
