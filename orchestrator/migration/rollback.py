@@ -1,5 +1,6 @@
 """Rollback: a patient is as it was before it was moved, its legacy database back and nothing of it in v0.6.0."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -54,6 +55,8 @@ class RolledBack:
     legacy: Legacy | None = None
     """How the legacy database came to be there; None after a failure."""
     message: str = ""
+    restore_seconds: float = 0.0
+    """What it took to restore the legacy database, with the core that a thin archive needs, and to compare it."""
 
 
 def roll_back(
@@ -114,7 +117,9 @@ def _attempt(
         if not discard:
             _refuse_changed(lock, patient)
         _refuse_dependents(lock, patient)
+        started = time.monotonic()
         legacy, note = _bring_back(lock, server, patient, restored, may_lose=may_lose)
+        restore_seconds = round(time.monotonic() - started, 2) if legacy == "restored" else 0.0
         if legacy != "none" and not discard:
             _refuse_other_legacy(lock, server, patient)
         opened = _open(lock, run_id, server, patient, is_restored=legacy == "restored")
@@ -124,7 +129,7 @@ def _attempt(
         reason = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else describe_failure(error)[1]
         journal.event(lock, run_id, patient.patient_id, "rollback failed", reason=reason)
         return RolledBack(patient.patient_id, patient.source_database, "failed", message=reason)
-    return RolledBack(patient.patient_id, patient.source_database, "rolled back", legacy, note)
+    return RolledBack(patient.patient_id, patient.source_database, "rolled back", legacy, note, restore_seconds)
 
 
 def _refuse_changed(lock: Connection, patient: Patient) -> None:

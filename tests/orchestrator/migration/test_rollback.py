@@ -1,11 +1,17 @@
 """`mediabase rollback`: one patient as before, and nobody else touched; or everything, the core's upgrade included."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers import DEMO, PREFIX, Lab, complaint, whole
+from real_data import real_lab
+
+PART = 20_000
+"""Transcripts of the real core."""
+LIMIT_SECONDS = 5
 
 
 def roll_back(lab: Lab, *arguments: str, code: int = 0) -> dict[str, dict[str, Any]]:
@@ -20,7 +26,7 @@ def everything(lab: Lab, but: str) -> dict[str, list[tuple[Any, ...]]]:
     tables = lab.query(
         "select format('%I.%I', nspname, relname) from pg_class join pg_namespace on relnamespace = pg_namespace.oid "
         "where relkind in ('r', 'm') and nspname !~ '^pg_' and nspname <> 'information_schema' "
-        f"and nspname !~ 'patient_{but.lower()}' and relname not in ('run', 'event') order by 1"
+        f"and nspname !~ '{slug(but)}' and relname not in ('run', 'event') order by 1"
     )
     select = (
         "select ctid::text, xmin::text, t::text from {} as t where to_jsonb(t) ->> 'patient_id' is distinct from '{}'"
@@ -45,6 +51,39 @@ def test_one_of_all(lab: Lab) -> None:
     assert roll_back(lab, "DEMO_TNBC")["DEMO_TNBC"]["result"] == "unchanged"
     lab.migrate("DEMO_TNBC")
     lab.verify(*DEMO)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("level", [(), ("--thin",)], ids=["full", "thin"])
+def test_one_of_forty_real_patients(realdata: Path, tmp_path: Path, level: tuple[str, ...]) -> None:
+    """Under five seconds besides the restore of its own database, and every bit of the other 39 in its place."""
+    files: dict[str, Path | dict[str, str]] = {
+        path.name.removesuffix(".csv.gz"): path for path in (realdata / "patients").glob("*.csv.gz")
+    }
+    one, another, *_ = sorted(files)
+    with real_lab(realdata, files, PART) as lab:
+        lab.results("migrate", "--all", "--jobs", 2)
+        lab.call("backup", "--core", "--folder", tmp_path)
+        lab.listing("archive", one, *level, "--folder", tmp_path)
+        lab.listing("drop-legacy", one, "--yes")
+        others = everything(lab, one)
+        assert len([name for name in others if name.endswith(".expression_data")]) == 39
+        for patient in (one, another):
+            started = time.monotonic()
+            done = lab.run("rollback", patient, "--json", timeout=600)
+            seconds = time.monotonic() - started
+            assert done.returncode == 0, done.stderr
+            restore_seconds = json.loads(done.stdout)["patients"][0]["restore_seconds"]
+            print(f"{patient}: rolled back in {seconds:.1f} s, of which its restore took {restore_seconds} s")
+            assert seconds < LIMIT_SECONDS + restore_seconds
+            if patient == one:
+                assert everything(lab, one) == others
+        assert slug(one) not in lab.schemas() and slug(another) not in lab.schemas()
+
+
+def slug(patient_id: str) -> str:
+    """Return the schema of a patient of the real data."""
+    return "patient_" + patient_id.lower().replace("-", "_")
 
 
 def test_not_what_would_be_lost(lab: Lab) -> None:
