@@ -170,7 +170,7 @@ def forge(backup: Path) -> None:
 
 
 FAULTS = {
-    **{f"flipped at {at}": flip(at) for at in (0.0, 0.3, 0.5, 0.6, 0.7, 0.8)},
+    **{f"flipped at {at}": flip(at) for at in (0.0, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 1.0)},
     **{f"cut to {share}": cut(share) for share in (0.0, 0.1, 0.5, 0.9)},
     "of another patient": another,
 }
@@ -199,7 +199,7 @@ def test_bad_backups_are_refused(lab: Lab, folder: Path) -> None:
     shutil.rmtree(original)
     checked = check(lab, folder, code=1)
     found = {Path(each["folder"]).name: each["problem"] for each in checked if each["database"] == HER2}
-    assert found.keys() == wanted.keys() and len(wanted) == 19
+    assert found.keys() == wanted.keys() and len(wanted) == 21
     for name, problem in wanted.items():
         assert (problem or "None") in str(found[name]), (name, found[name])
     assert [each["problem"] for each in checked if each["database"] != HER2] == [None]
