@@ -1,1 +1,1 @@
-copy (select {columns} from only {table} where {hash} = any({changed}::bytea [])) to stdout
+copy (select {columns} from only {table} where {hash} = any({changed}::bigint [])) to stdout

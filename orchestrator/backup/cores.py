@@ -139,7 +139,7 @@ class Cores:
         folder, manifest = _find(self._backups, digest)
         _check_dump(folder, manifest)
         name = f"core_{digest[:DIGITS]}"
-        create_database(self._dsn, name)
+        create_database(self._dsn, name, manifest.encoding)
         create_roles(self._dsn, (folder / ROLES).read_text(encoding="utf-8"))
         into = Destination(self._dsn, name, bundled_programs() / "pg_restore")
         code = restore_file(folder / DUMP, into, self._go_on)

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import MediabaseError
+from orchestrator.postgres.dump import UTF8
 from orchestrator.postgres.dump_file import DumpFile
 from orchestrator.postgres.tables import TableDigest
 
@@ -66,8 +67,6 @@ class TableSource:
     core_schema: str | None
     """Schema of the core's table of the same name that has the rows; None: they are in the archive's dump."""
     columns: tuple[str, ...] = ()
-    is_binary: bool = False
-    """How the hashes of gone rows were taken; see `Relation`."""
     fold_column: str | None = None
     """The column whose values come apart from the rows, by transcript_id."""
     gone: int = 0
@@ -121,7 +120,12 @@ class Manifest:
     """What restoring and comparing took, for those who plan a way back."""
     full_because: str = ""
     """Why an archive that was to be thin has all rows."""
-    format: Literal[3] = 3
+    format: Literal[4] = 4
+
+    @property
+    def encoding(self) -> str:
+        """Return the encoding of the database's text, in which its digests were taken."""
+        return self.properties.encoding if self.properties else UTF8
 
     @property
     def file(self) -> str:

@@ -14,7 +14,7 @@ from orchestrator.errors import MediabaseError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump_file import Destination, restore_file
 from orchestrator.postgres.statements import statement
-from orchestrator.postgres.tables import pin, rest_hash
+from orchestrator.postgres.tables import Relation, pin, row_hash
 
 BLOCK_BYTES = 1 << 17
 
@@ -43,7 +43,8 @@ def _restore_thin(path: Path, thin: Thin, into: Destination, cores: Cores, go_on
                 pin(connection, [])  # values have one text on both sides
             for number, table in enumerate(thin.tables):
                 if table.core_schema is not None:
-                    _pour(source, target, table, archive, number, go_on)
+                    ours = core.tables[table.core_schema, table.table]
+                    _pour(source, target, table, _rows(table, ours), archive, number, go_on)
         return max(before, restore_file(dump, into, go_on, ["post-data"]))
 
 
@@ -53,7 +54,13 @@ def part(number: int, what: str) -> str:
 
 
 def _pour(
-    source: Connection, target: Connection, table: TableSource, archive: ZipFile, number: int, go_on: Callable[[], None]
+    source: Connection,
+    target: Connection,
+    table: TableSource,
+    rows_of_both: sql.Composed,
+    archive: ZipFile,
+    number: int,
+    go_on: Callable[[], None],
 ) -> None:
     """Copy the core's rows with this table's own values, without those that are gone; then the added ones."""
     source.execute(statement(__package__, "stored"))
@@ -63,7 +70,7 @@ def _pour(
                 _write(source, sql.SQL("copy pg_temp.{} from stdin").format(sql.Identifier(stored)), file)
     columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
     copy_in = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table.schema, table.table), columns)
-    with source.cursor().copy(_rows(table)) as rows, target.cursor().copy(copy_in) as writer:
+    with source.cursor().copy(rows_of_both) as rows, target.cursor().copy(copy_in) as writer:
         for block in rows:
             writer.write(block)
             go_on()
@@ -72,9 +79,8 @@ def _pour(
             _write(target, copy_in, file)
 
 
-def _rows(table: TableSource) -> sql.Composed:
-    """Return the COPY of a table's rows as far as the core's backup and the stored values have them."""
-    assert table.core_schema is not None  # noqa: S101  # asked before
+def _rows(table: TableSource, ours: Relation) -> sql.Composed:
+    """Return the COPY of a table's rows as far as the core's table and the stored values have them."""
     fold = table.fold_column
     return statement(__package__, "pour").format(
         columns=sql.SQL(", ").join(
@@ -84,9 +90,9 @@ def _rows(table: TableSource) -> sql.Composed:
             ).format(column=sql.Identifier(column))
             for column in table.columns
         ),
-        table=sql.Identifier(table.core_schema, table.table),
+        table=sql.Identifier(ours.schema, ours.name),
         id=sql.SQL("kept.transcript_id" if fold else "null"),
-        hash=rest_hash(table.columns, fold, "kept", is_binary=table.is_binary),
+        hash=row_hash(ours, fold, "kept"),
         is_whole=sql.Literal(not table.gone),
     )  # fmt: skip
 

@@ -1,1 +1,1 @@
-create temporary table theirs (hash bytea, transcript_id text, fold_change double precision) on commit drop
+create temporary table theirs (hash bigint, transcript_id text, fold_change double precision) on commit drop

@@ -24,7 +24,7 @@ from orchestrator.legacy.databases import SURFACES
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump_file import DumpFile, examine_file
 from orchestrator.postgres.statements import statement
-from orchestrator.postgres.tables import TABLE, Relation, TableDigest, digests, pin, rest_hash
+from orchestrator.postgres.tables import TABLE, Relation, TableDigest, digests, pin, row_hash
 
 ID_COLUMN = "transcript_id"
 RETIRED = "legacy"
@@ -52,6 +52,8 @@ class _Making:
     file: ZipFile
     legacy: Connection
     core: CoreCopy
+    restored: Connection
+    """To the core's copy."""
     cores: Cores
 
 
@@ -67,8 +69,12 @@ def write_thin(
 
     `dump` writes a dump without the rows of some tables. Raises NotThinError when too much differs.
     """
-    with ZipFile(path, "x", ZIP_DEFLATED, compresslevel=COMPRESSION) as file:
-        making = _Making(file, legacy.connection, core, cores)
+    with (
+        ZipFile(path, "x", ZIP_DEFLATED, compresslevel=COMPRESSION) as file,
+        connect(core.dsn, dbname=core.database) as restored,
+    ):
+        pin(restored, [])  # a type of its own has the same name on both sides
+        making = _Making(file, legacy.connection, core, restored, cores)
         found = []
         for number, table in enumerate(legacy.tables):
             go_on()
@@ -99,7 +105,7 @@ def _store(making: _Making, number: int, table: Relation) -> tuple[TableDigest, 
         key = _counterpart(table, making.core)
         if key is None:
             raise _IncomparableError("the core has no such table")
-        source = TableSource(table.schema, table.name, key[0], _columns(making, table, key), table.is_binary)
+        source = TableSource(table.schema, table.name, key[0], _columns(making, table, key))
         ours = making.core.digests[key]
         if (digest.rows, digest.digest) == (ours.rows, ours.digest):
             return digest, source
@@ -135,9 +141,7 @@ def _apart(table: Relation, core_table: Relation) -> str | None:
 
 def _columns(making: _Making, table: Relation, key: tuple[str, str]) -> tuple[str, ...]:
     """Return the table's columns in their order; raise _IncomparableError when the core's table has others."""
-    with connect(making.core.dsn, dbname=making.core.database) as connection:
-        pin(connection, [])  # a type of its own has the same name on both sides
-        ours = _described(connection, *key)
+    ours = _described(making.restored, *key)
     theirs = _described(making.legacy, table.schema, table.name)
     if not table.columns or sorted(ours) != sorted(theirs):
         raise _IncomparableError("its columns are not the core's")
@@ -165,7 +169,7 @@ def _bring(legacy: Connection, table: Relation, apart: str | None, scratch: Conn
 
 def _hashes(table: Relation, apart: str | None) -> sql.Composed:
     return statement(__package__, "row_hashes").format(
-        hash=rest_hash(table.columns, apart, table.name, is_binary=table.is_binary),
+        hash=row_hash(table, apart, table.name),
         id=sql.Identifier(table.name, ID_COLUMN) if apart else sql.SQL("null"),
         fold=sql.Identifier(table.name, apart) if apart else sql.SQL("null"),
         table=sql.Identifier(table.schema, table.name),
@@ -196,7 +200,7 @@ def _store_difference(
         query = statement(__package__, "added").format(
             columns=sql.SQL(", ").join(map(sql.Identifier, source.columns)),
             table=sql.Identifier(table.schema, table.name),
-            hash=rest_hash(table.columns, apart, table.name, is_binary=table.is_binary),
+            hash=row_hash(table, apart, table.name),
             changed=sql.Literal(changed),
         )
         _copy(making.file, part(number, "added"), making.legacy, query)

@@ -64,7 +64,7 @@ def scratch_for(home: Path, sizes: Iterable[int], jobs: int, core_bytes: int = 0
 def verify(folder: Path, manifest: Manifest, bench: Bench) -> None:
     """Raise MediabaseError unless the files are those of the manifest, and restore to what it says."""
     check_files(folder, manifest)
-    with _database(bench.dsn) as name:
+    with _database(bench.dsn, manifest.encoding) as name:
         create_roles(bench.dsn, (folder / ROLES).read_text(encoding="utf-8"))
         into = Destination(bench.dsn, name, bundled_programs() / "pg_restore")
         code = restore(folder, manifest, into, bench.cores, bench.go_on)
@@ -85,10 +85,10 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 
 @contextmanager
-def _database(dsn: str) -> Iterator[str]:
+def _database(dsn: str, encoding: str) -> Iterator[str]:
     """Make an empty database on the scratch server and yield its name; it is gone when the block is left."""
     name = f"restored_{uuid4().hex}"
-    create_database(dsn, name)
+    create_database(dsn, name, encoding)
     yield name
     # After an error it stays: the server, which may be what failed, is removed with all it has.
     with connect(dsn, autocommit=True) as connection:

@@ -24,6 +24,7 @@ from orchestrator.postgres.statements import statement
 
 Command = Sequence[str | Path]
 BLOCK_BYTES = 1 << 20
+UTF8 = "UTF8"
 PATIENCE_SECONDS = 30
 """How long to wait for a lock on a table that is to be dumped."""
 FOREIGN_TO_A_COPY = ("--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications",
@@ -104,9 +105,13 @@ def copy_database(
     return [str(thing) for thing in sorted(wanted - _things(target_dsn, name, excluded_schemas))]
 
 
-def create_database(target_dsn: str, name: str) -> None:
+def create_database(target_dsn: str, name: str, encoding: str = UTF8) -> None:
     """Create an empty database for a copy."""
-    create = sql.SQL("create database {} template template0 encoding 'UTF8'").format(sql.Identifier(name))
+    create = sql.SQL("create database {} template template0 encoding {}").format(
+        sql.Identifier(name), sql.Literal(encoding)
+    )
+    if encoding != UTF8:
+        create += sql.SQL(" locale 'C'")  # which every encoding goes with
     with connect(target_dsn, autocommit=True) as connection:
         connection.execute(create)
 

@@ -10,17 +10,12 @@ select
         where attrelid = relation.oid and attnum > 0 and not attisdropped
         order by attname collate "C"
     ) as columns,
-    not exists ( -- types of others have numbers that are another database's, and so have names of objects
-        select
+    array( -- PostgreSQL gives out the numbers below to types of its own
+        select attname::text
         from pg_attribute
-        inner join pg_type on pg_attribute.atttypid = pg_type.oid
-        left join pg_type as element on pg_type.typelem = element.oid
-        where pg_attribute.attrelid = relation.oid and attnum > 0 and not attisdropped
-            and (
-                pg_type.oid >= 16384 or pg_type.typsend = 0 or element.typsend = 0
-                or starts_with(coalesce(element.typname, pg_type.typname), 'reg')
-            )
-    ) as is_binary,
+        where attrelid = relation.oid and attnum > 0 and not attisdropped and atttypid >= 16384
+        order by attname collate "C"
+    ) as of_other_types,
     (
         select attname::text
         from pg_attribute

@@ -30,8 +30,8 @@ class Relation:
     kind: str
     has_primary_key: bool
     columns: tuple[str, ...]
-    is_binary: bool
-    """Whether rows are hashed as PostgreSQL sends them in binary, or else as text."""
+    of_other_types: tuple[str, ...]
+    """Columns of types that PostgreSQL does not come with."""
     apart: str | None
     """The column that is hashed apart from the others: fold changes, where there are any."""
 
@@ -57,7 +57,10 @@ def relations(connection: Connection, schemas: Sequence[str] | None = ("public",
     """Return the tables and views of some schemas, by name; None: of all but those of the system and of extensions."""
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(statement(__package__, "relations"), {"schemas": schemas and list(schemas)})
-        return [Relation(**{**row, "columns": tuple(row["columns"])}) for row in cursor.fetchall()]
+        return [
+            Relation(**{**row, "columns": tuple(row["columns"]), "of_other_types": tuple(row["of_other_types"])})
+            for row in cursor.fetchall()
+        ]
 
 
 def tables(connection: Connection, schemas: Sequence[str] | None = ("public",)) -> list[Relation]:
@@ -96,7 +99,7 @@ def digests(
 def _digest(connection: Connection, relation: Relation) -> TableDigest:
     # The rows of a partitioned table are those of its partitions; a child that inherits is a table of its own.
     only = sql.SQL("" if relation.kind == PARTITIONED else "only ")
-    rest = rest_hash(relation.columns, relation.apart, relation.name, is_binary=relation.is_binary)
+    rest = row_hash(relation, relation.apart, relation.name)
     table = only + sql.Identifier(relation.schema, relation.name)
     if relation.apart is None:
         query = statement(__package__, "table_digest").format(hash=rest, table=table)
@@ -108,23 +111,31 @@ def _digest(connection: Connection, relation: Relation) -> TableDigest:
     except UNREADABLE as error:
         raise _unreadable(connection, error) from error
     assert row is not None  # noqa: S101  # an aggregate has one row
-    rows, high, low, *of_rest = map(str, row)
-    digest = _of_sums(relation, rows, high, low)
-    return TableDigest(
-        relation.schema, relation.name, int(rows), digest, _of_sums(relation, rows, *of_rest) if of_rest else None
-    )
+    rows, whole, *rest_of_rows = map(str, row)
+    digest, *digest_of_rest = (_of_sum(relation, rows, each) for each in (whole, *rest_of_rows))
+    return TableDigest(relation.schema, relation.name, int(rows), digest, *digest_of_rest)
 
 
-def _of_sums(relation: Relation, rows: str, high: str, low: str) -> str:
-    parts = ["binary" if relation.is_binary else "text", relation.columns, rows, high, low]
-    return sha256(json.dumps(parts).encode()).hexdigest()
+def _of_sum(relation: Relation, rows: str, total: str) -> str:
+    return sha256(json.dumps([relation.columns, rows, total]).encode()).hexdigest()
 
 
-def rest_hash(columns: Sequence[str], apart: str | None, alias: str, *, is_binary: bool) -> sql.Composed:
-    """Return the hash of a row's columns, by name, without the one apart."""
-    names = sql.SQL(", ").join(sql.Identifier(alias, each) for each in sorted(columns) if each != apart)
-    form = "sha256(record_send(row({})))" if is_binary else "sha256(convert_to(row({})::text, 'UTF8'))"
-    return sql.SQL(form).format(names)
+def row_hash(relation: Relation, apart: str | None, alias: str) -> sql.Composed:
+    """Return the 64-bit hash of a row without the column apart, as table_digest.sql says; the row goes by `alias`."""
+    columns = [
+        sql.SQL('coalesce(hashtextextended({text} collate "C", {seed}), {seed})').format(
+            text=_text(relation, each, alias), seed=sql.Literal(seed)
+        )
+        for seed, each in enumerate(relation.columns, start=1)
+        if each != apart
+    ]
+    return sql.SQL("hashtextextended('' collate \"C\", {})").format(sql.SQL(" # ").join(columns) or sql.SQL("0"))
+
+
+def _text(relation: Relation, column: str, alias: str) -> sql.Composed:
+    # A cast may be a function of the core's own; what a row shows of a column never is.
+    form = "row({})::text" if column in relation.of_other_types else "{}::text"
+    return sql.SQL(form).format(sql.Identifier(alias, column))
 
 
 def _unreadable(connection: Connection, error: psycopg.Error) -> RefusedError:

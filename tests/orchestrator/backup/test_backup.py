@@ -422,3 +422,20 @@ def test_debians_server(lab: Lab, folder: Path, older: str) -> None:
     manifest = json.loads((Path(made["folder"]) / "manifest.json").read_text())
     assert manifest["pg_dump"].startswith("15.") and made["rows"] == 1000
     assert check(lab, folder)[0]["problem"] is None
+
+
+def test_another_encoding(lab: Lab, folder: Path) -> None:
+    """A database in LATIN1 is compared, and restored, in its own encoding."""
+    name = sql.Identifier(PREFIX + "LATIN").as_string()
+    lab.execute(f"create database {name} template template0 encoding 'LATIN1' locale 'C'", "postgres")
+    try:
+        lab.execute("create table notes as select 'größer' as note", PREFIX + "LATIN")
+        (done,) = back_up(lab, folder, "LATIN")
+        assert check(lab, folder)[0]["problem"] is None
+        lab.execute("update notes set note = 'grösser'", PREFIX + "LATIN")
+        (again,) = back_up(lab, folder, "LATIN")
+    finally:
+        lab.execute(f"drop database {name} with (force)", "postgres")
+    first, second = (json.loads((Path(each["folder"]) / "manifest.json").read_text()) for each in (done, again))
+    assert first["properties"]["encoding"] == "LATIN1"
+    assert first["contents"]["tables"] != second["contents"]["tables"]
