@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from helpers import Lab
 
+from orchestrator.queries.column_map import FOLD_CHANGE, legacy_columns
+
 PATIENT = "DEMO_BAD_VALUES"
 SCHEMA = "patient_demo_bad_values"
 OF_THE_PATIENT = ["--select", "path:models/patient", "path:tests/singular"]
@@ -34,13 +36,20 @@ RECORDED_AS_BUILT = """
 """
 
 
-def view_of(fold_change: str, where: str) -> str:
-    """Return statements that show `fold_change`, and only some rows, in place of the view of the patient."""
+SHOWN = [column.name for column in legacy_columns().values() if column.is_current]
+
+
+def view_of(columns: list[str], rows: str = "") -> str:
+    """Return statements that show these columns, and only some rows, in place of the view of the patient."""
     return f"""
         alter view cancer_transcript_base rename to true_view;
-        create view cancer_transcript_base as
-        select transcript_id, {fold_change} as expression_fold_change from true_view {where}
+        create view cancer_transcript_base as select {", ".join(columns)} from true_view {rows}
     """
+
+
+def instead(name: str, expression: str) -> list[str]:
+    """Return the columns of the view, with another expression for one."""
+    return [f"{expression} as {name}" if shown == name else shown for shown in SHOWN]
 
 
 FAULTS = {
@@ -133,20 +142,31 @@ FAULTS = {
     ),
     "the view reads quarantined rows at baseline": (
         "assert_compatibility_view_reads_every_transcript_once",
-        view_of("case when transcript_id in (select transcript_id from patient_demo_bad_values.quarantined_expression) "
-                "then 1.0 else expression_fold_change end", ""),
+        view_of(instead(FOLD_CHANGE, "case when transcript_id in (select transcript_id from "
+                        "quarantined_expression) then 1.0 else expression_fold_change end")),
     ),
     "the view lacks a transcript": (
         "assert_compatibility_view_reads_every_transcript_once",
-        view_of("expression_fold_change", "where transcript_id <> (select min(transcript_id) from true_view)"),
+        view_of(SHOWN, "where transcript_id <> (select min(transcript_id) from true_view)"),
     ),
     "the view has a transcript twice": (
         "assert_compatibility_view_reads_every_transcript_once",
-        view_of("expression_fold_change", "union all select min(transcript_id), 1.0 from public.transcripts"),
+        view_of(SHOWN, "union all (select * from true_view limit 1)"),
     ),
     "the view rounds": (
         "assert_compatibility_view_reads_every_transcript_once",
-        view_of("expression_fold_change::real::double precision", ""),
+        view_of(instead(FOLD_CHANGE, "expression_fold_change::real::double precision")),
+    ),
+    "the view lacks a column": ("assert_compatibility_view_has_the_legacy_columns", view_of(SHOWN[:-1])),
+    "the view has one more": (
+        "assert_compatibility_view_has_the_legacy_columns", view_of([*SHOWN, "null::jsonb as publications"])
+    ),
+    "the view has its columns in another order": (
+        "assert_compatibility_view_has_the_legacy_columns", view_of([*SHOWN[1:], SHOWN[0]])
+    ),
+    "a column of the view is of another type": (
+        "assert_compatibility_view_has_the_legacy_columns",
+        view_of(instead("gene_symbol", "gene_symbol::varchar(50)")),
     ),
 }  # fmt: skip
 

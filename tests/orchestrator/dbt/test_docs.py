@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from helpers import CHECKOUT, Lab, clean_environment
 
+from orchestrator.queries.column_map import legacy_columns
+
 KINDS = ("nodes", "sources", "exposures", "macros", "unit_tests", "metrics", "semantic_models", "saved_queries")
 SIGNATURE = re.compile(r"{%-?\s*(?:macro|test)\s+\w+\(([^)]*)\)")
 
@@ -170,6 +172,19 @@ def test_lineage_goes_from_the_legacy_database_to_the_api(manifest: Manifest, su
     for model in patient:
         assert "exposure.mediabase.patient_api" in manifest["child_map"][model]
     assert exposures <= reachable(manifest, patient[0])
+
+
+def test_lineage_has_what_the_seed_makes_the_view_read(manifest: Manifest) -> None:
+    """The expressions name tables, which dbt cannot see in them."""
+    expressions = " ".join(column.expression for column in legacy_columns().values())
+    core = {"transcripts", "genes", *re.findall(r"public\.(\w+)", expressions)}
+    assert len(core) == 7
+    assert set(manifest["parent_map"]["model.mediabase.cancer_transcript_base"]) == {
+        "seed.mediabase.legacy_columns",
+        "model.mediabase.expression_data",
+        "model.mediabase.quarantined_expression",
+        *(f"source.mediabase.core.{table}" for table in core),
+    }
 
 
 def test_nothing_queries_the_legacy_database(manifest: Manifest) -> None:

@@ -89,6 +89,8 @@ def test_one_failing_patient_of_a_list_is_named_and_the_others_are_built(lab: La
 
 def test_models_and_singular_tests_are_linted(lab: Lab) -> None:
     """sqlfluff through dbt's templater, with the rules of the project; generic tests are macros, which it skips."""
+    success, said = lab.dbt("seed", "--select", "legacy_columns")
+    assert success, said
     done = subprocess.run(
         [Path(sys.executable).with_name("sqlfluff"), "lint", "models", "tests/singular", "tests/cohort"],
         cwd=CHECKOUT, capture_output=True, text=True,
