@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs acceptance faults benchmark benchmark-validate benchmark-archive lock clean
+.PHONY: install demo test lint docs acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries lock clean
 
 install: $(VENV)/installed
 
@@ -66,6 +66,9 @@ benchmark-validate: install
 # Needs folders in the format of `sandbox up --core --patients`.
 benchmark-archive: install
 	$(BIN)/python -m benchmarks.archive --core $(CORE) --patients $(PATIENTS)
+
+benchmark-queries: install
+	$(BIN)/python -m benchmarks.queries --core $(CORE) --patients $(PATIENTS)
 
 # Pinned with hashes and without any address of an index.
 lock: install

@@ -10,11 +10,9 @@ Usage: python -m benchmarks.archive --core DIR --patients DIR [--runs N]
 
 import argparse
 import json
-import os
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -22,6 +20,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from benchmarks.command import mediabase
 from benchmarks.machine import describe_machine
 from orchestrator.postgres.connection import connect, servers
 from orchestrator.postgres.embedded import bundled_programs
@@ -30,16 +29,6 @@ from orchestrator.settings import Settings
 RESULTS = Path(__file__).parent / "results"
 LEVELS = (1, 9)
 PREFIX = "mediabase_patient_"
-
-
-def mediabase(home: Path, *arguments: object, codes: tuple[int, ...] = (0,)) -> str:
-    """Run a command on the server of `home`; return what it prints."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEDIABASE_")}
-    command = [str(Path(sys.executable).with_name("mediabase")), "--home", str(home), *map(str, arguments)]
-    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True)
-    if done.returncode not in codes:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
-    return done.stdout
 
 
 def program(name: str, dsn: str, *arguments: object) -> float:

@@ -12,12 +12,11 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.command import mediabase
 from benchmarks.machine import describe_machine
 from orchestrator.postgres.connection import Connection, connect, servers
 from orchestrator.settings import Settings
@@ -27,15 +26,6 @@ SECONDS = """
 select sum((detail ->> 'seconds')::double precision) from migration.event
 where run_id = (select max(run_id) from migration.run) and event = 'validated'
 """
-
-
-def mediabase(home: Path, *arguments: object, codes: tuple[int, ...] = (0,)) -> None:
-    """Run a command on the server of `home`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEDIABASE_")}
-    command = [str(Path(sys.executable).with_name("mediabase")), "--home", str(home), *map(str, arguments)]
-    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True)
-    if done.returncode not in codes:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
 
 
 def multiply(folder: Path, count: int) -> Path:

@@ -19,6 +19,7 @@ from orchestrator.cli import (
     log,
     migrate,
     parity,
+    query,
     rehearse,
     report,
     rollback,
@@ -54,7 +55,8 @@ app.command()(rollback.rollback)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)
-for name, group in {"config": config.app, "core": core.app, "legacy": legacy.app, "sandbox": sandbox.app}.items():
+groups = {"config": config.app, "core": core.app, "legacy": legacy.app, "query": query.app, "sandbox": sandbox.app}
+for name, group in groups.items():
     app.add_typer(group, name=name, callback=log.name_command)
 app.command(context_settings=tools.PASS_ON)(tools.dbt)
 app.command(context_settings=tools.PASS_ON)(tools.psql)

@@ -19,3 +19,10 @@ from pg_class
 inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
 where pg_namespace.nspname = %(schema)s and pg_class.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
     and not (pg_class.relname = any(%(ours)s::text []))
+    and not (pg_class.oid = any(%(made)s::oid []))
+union all
+select format('%%I(%%s)', pg_proc.proname, oidvectortypes(pg_proc.proargtypes))
+from pg_proc
+inner join pg_namespace on pg_proc.pronamespace = pg_namespace.oid
+where pg_namespace.nspname = %(schema)s
+    and not (pg_proc.oid = any(%(made)s::oid []))

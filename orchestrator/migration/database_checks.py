@@ -94,7 +94,7 @@ def check_catalog(database: str, catalog: Catalog, reference: Reference) -> list
     custom = custom_objects(catalog, reference)
     if custom:
         message = f"{len(custom)} objects that the core does not have and no migration moves: {some(custom, 5)}."
-        remedy = "Keep an archive of it, or create them anew in the patient's schema."
+        remedy = "Once it is moved: mediabase query custom-objects; what that cannot create is in an archive."
         found.append(Finding("custom-objects", "warn", database, message, remedy))
     return found
 

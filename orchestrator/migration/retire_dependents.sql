@@ -19,6 +19,7 @@ from pg_proc
 inner join pg_namespace as namespace on pg_proc.pronamespace = namespace.oid
 where namespace.nspname not in ('pg_catalog', 'information_schema')
     and not (namespace.nspname = 'cohort' and starts_with(pg_proc.proname, 'fill_patient_')) -- read the patients' views
+    and not (format('search_path=%%I, public', namespace.nspname) = any(coalesce(pg_proc.proconfig, '{}'))) -- so do these
     and pg_proc.prosrc ~* format('\m%%s\M', %(table)s::text)
 union
 select 'foreign key', format('%%s of %%s', conname, conrelid::regclass)

@@ -20,6 +20,7 @@ from orchestrator.backup.manifest import Manifest, read_manifest
 from orchestrator.errors import ExitCode, MediabaseError, RefusedError
 from orchestrator.journal import Patient
 from orchestrator.journal.access import restored_access
+from orchestrator.journal.made import custom_objects
 from orchestrator.legacy.access import operator
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.core import core_ids
@@ -136,7 +137,9 @@ def _refuse_changed(lock: Connection, patient: Patient) -> None:
     """Raise MediabaseError when a patient's data is not what was built, because going back would lose that."""
     if patient.built_at is None or is_gone(lock, patient.schema_name):
         return
-    values = {"patient_id": patient.patient_id, "schema": patient.schema_name, "ours": PATIENT_RELATIONS}
+    # Custom objects of the legacy database, as they were made, are there once they are gone here.
+    made = [each.oid for each in custom_objects(lock, patient.patient_id, patient.schema_name) if each.source]
+    values = {"patient_id": patient.patient_id, "schema": patient.schema_name, "ours": PATIENT_RELATIONS, "made": made}
     query = statement(__package__, "changes").format(schema=sql.Identifier(patient.schema_name))
     changes = [str(change) for (change,) in lock.execute(query, values).fetchall()]
     if patient.current_digest and read_digest(lock, patient.schema_name) != patient.current_digest:

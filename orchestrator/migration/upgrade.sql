@@ -248,3 +248,28 @@ begin
     return digest;
 end
 $$;
+
+-- Views and functions of a patient schema, with a digest of what each is. PostgreSQL spells definitions by search_path:
+-- here it is always the patient's.
+create or replace function migration.patient_definitions(patient_schema text)
+returns table (name text, oid oid, digest text) language plpgsql set search_path = pg_catalog as $$
+begin
+    perform set_config('search_path', quote_ident(patient_schema) || ', public', true);
+    return query
+    select
+        relation.relname::text,
+        relation.oid,
+        pg_catalog.md5(pg_catalog.pg_get_viewdef(relation.oid))
+    from pg_catalog.pg_class as relation
+    where relation.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(patient_schema))
+        and relation.relkind in ('v', 'm')
+    union all
+    select
+        pg_catalog.format('%s(%s)', routine.proname, pg_catalog.oidvectortypes(routine.proargtypes)),
+        routine.oid,
+        pg_catalog.md5(pg_catalog.pg_get_functiondef(routine.oid))
+    from pg_catalog.pg_proc as routine
+    where routine.pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(patient_schema))
+        and routine.prokind in ('f', 'p');
+end
+$$;

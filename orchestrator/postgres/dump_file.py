@@ -27,7 +27,7 @@ from orchestrator.postgres.dump import (
 )
 
 COMPRESSION = "1"
-"""Level of gzip, which every pg_dump from 12 on can. 9 takes 3.5 times as long for a fifth less (benchmarks/archive.py)."""
+"""Level of gzip, which every pg_dump from 12 on can; 9 takes 3.5 times as long for a fifth less (benchmarks)."""
 LOOK_SECONDS = 0.2
 """How often to look whether to go on."""
 
