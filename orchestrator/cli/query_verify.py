@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,14 +12,13 @@ from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.errors import worst
 from orchestrator.postgres.connection import read_only, servers
-from orchestrator.queries.audit import Check
 from orchestrator.queries.compare import Row, as_text
-from orchestrator.queries.files import query_files
 from orchestrator.queries.outcome import Options, Style
-from orchestrator.queries.verdict import Result
-from orchestrator.queries.verify import Limits, Verified
-from orchestrator.queries.verify import verify as verify_queries
 from orchestrator.wording import counts
+
+if TYPE_CHECKING:  # see query.py
+    from orchestrator.queries.audit import Check
+    from orchestrator.queries.verify import Verified
 
 CHECKED = {True: "yes", False: "no", None: "not known"}
 NULL = "NULL"
@@ -49,18 +48,22 @@ def verify(
 
     Example: mediabase query verify queries/ --patient TCGA-BH-A0HX-01A
     """
+    from orchestrator.queries.files import query_files
+    from orchestrator.queries.verify import Limits
+    from orchestrator.queries.verify import verify as verify_queries
+
     paths = query_files(place)
     options = Options(style=style, fix_round=fix_round)
     checks: list[Check] = []
     with servers(current()) as where, progress("statements", is_quiet=as_json) as reporter:
 
-        def begin(found: Sequence[Check], total: int) -> None:
+        def begin(found: Sequence["Check"], total: int) -> None:
             checks.extend(found)
             if not as_json:
                 _show_checks(patient, found)
             reporter.begin(total)
 
-        def report(found: Verified) -> None:
+        def report(found: "Verified") -> None:
             text = f"{found.path}:{found.line}: {found.verdict.result}"
             reporter.step(text, done=True, path=found.path, line=found.line, result=found.verdict.result)
 
@@ -76,14 +79,16 @@ def verify(
     raise typer.Exit(exit_code)
 
 
-def _show_checks(patient: str, checks: Sequence[Check]) -> None:
+def _show_checks(patient: str, checks: Sequence["Check"]) -> None:
     listing = table(f"{patient}: before anything is run", "precondition", "holds", "note")
     for each in checks:
         listing.add_row(each.name, CHECKED[each.is_met], each.message)
     out.print(listing)
 
 
-def _show(verified: Sequence[Verified], limit: int) -> None:
+def _show(verified: Sequence["Verified"], limit: int) -> None:
+    from orchestrator.queries.verdict import Result
+
     listing = table("v0.5.0 against v0.6.0", "statement", "style", "result", "#rows", "#v0.6.0 rows", "note")
     for each in verified:
         rows = [f"{count:,}" for count in each.verdict.counts or ()] or ["", ""]
@@ -97,7 +102,7 @@ def _show(verified: Sequence[Verified], limit: int) -> None:
     out.print(f"{len(verified):,} statements: {counts(found) or 'none'}.")
 
 
-def _show_rows(found: Verified, limit: int) -> None:
+def _show_rows(found: "Verified", limit: int) -> None:
     verdict = found.verdict
     if not verdict.columns:
         return
@@ -108,7 +113,7 @@ def _show_rows(found: Verified, limit: int) -> None:
     out.print(listing)
 
 
-def _as_json(found: Verified, limit: int) -> dict[str, Any]:
+def _as_json(found: "Verified", limit: int) -> dict[str, Any]:
     verdict = found.verdict
     return {
         "path": found.path,
@@ -127,5 +132,5 @@ def _texts(rows: Sequence[Row]) -> list[list[str | None]]:
     return [[as_text(value) for value in row] for row in rows]
 
 
-def _where(found: Verified) -> str:
+def _where(found: "Verified") -> str:
     return f"{found.path}:{found.line}"

@@ -9,7 +9,7 @@ from orchestrator.queries.anatomy import Anatomy
 from orchestrator.queries.baseline import can_be_true
 from orchestrator.queries.column_map import FOLD_CHANGE, LegacyColumn, legacy_columns
 from orchestrator.queries.context import Context
-from orchestrator.queries.reading import Frame, Reading, Reference, Use, name
+from orchestrator.queries.reading import LISTS, Frame, Reading, Reference, Use, name
 from orchestrator.queries.script import TABLE, Statement, is_name, name_of
 
 BASELINE_SQL = "1.0"
@@ -73,6 +73,11 @@ def why_not_guide(tokens: Sequence[Token], reading: Reading, context: Context) -
     for use in reading.uses:
         if use.name != FOLD_CHANGE and _core_column(use) is None:
             return f"{use.name} is no plain column of the core"
+        if (
+            _groups_by_result(use.reference.frame)
+            and use.node.find_ancestor(exp.Select) is not use.reference.frame.select
+        ):
+            return "a subquery uses what is grouped by a number or by a name of the result"
     names = {*legacy_columns(), *(reference.name for reference in reading.references)}
     for token in tokens:
         if is_name(token) and name_of(token) in names and token.start not in reading.known_positions:
@@ -84,6 +89,18 @@ def why_not_guide(tokens: Sequence[Token], reading: Reading, context: Context) -
 
 def _core_column(use: Use) -> tuple[str, str] | None:
     return legacy_columns()[use.name].plain
+
+
+def _groups_by_result(frame: Frame) -> bool:
+    """Tell whether a SELECT groups by a number, or a name that only its result has."""
+    group = frame.select.args.get("group")
+    if group is None:
+        return False
+    names = {name(item.args["alias"]) for item in frame.select.expressions if isinstance(item, exp.Alias)}
+    return any(
+        isinstance(each, exp.Literal) or (isinstance(each, exp.Column) and name(each.this) in names)
+        for each in group.walk()
+    )
 
 
 def conditions_on(frame: Frame) -> list[exp.Expr]:
@@ -180,18 +197,27 @@ def _column(use: Use, aliases: Aliases, context: Context, *, is_inner: bool) -> 
     table, column = ("transcripts", "genes")[plain[0] == "g"], plain[1]
     bare = f"{aliases.transcripts if plain[0] == 't' else aliases.genes}.{column}"
     wanted = legacy_columns()[use.name].data_type
-    if context.tables[table].get(column) == wanted or _is_compared(use.node):
+    if context.tables[table].get(column) == wanted or _needs_no_cast(use):
         return bare
     return f"{bare}::{wanted}"
 
 
-def _is_compared(node: exp.Expr) -> bool:
-    """Tell whether a column is only compared before rows are grouped, where varchar is as good as text."""
-    around = node.parent
-    if not isinstance(around, _COMPARISONS):
-        return False
-    clause = around.find_ancestor(exp.Where, exp.Join, exp.Select)
-    return isinstance(clause, exp.Where | exp.Join)
+def _needs_no_cast(use: Use) -> bool:
+    """Tell whether varchar is as good as text where a column stands.
+
+    It is in a comparison before rows are grouped. GROUP BY and GROUPING must have the bare column, because subqueries
+    may use only what is grouped as such.
+    """
+    around = use.node.parent
+    if isinstance(around, exp.Grouping):
+        return True
+    if isinstance(around, _COMPARISONS):
+        clause = around.find_ancestor(exp.Where, exp.Join, exp.Select)
+        is_before_groups = isinstance(clause, exp.Where | exp.Join)
+        return is_before_groups and around.find_ancestor(exp.Select) is use.reference.frame.select
+    while isinstance(around, LISTS) and not isinstance(around, exp.Group):
+        around = around.parent
+    return isinstance(around, exp.Group)
 
 
 def _output_name(statement: Statement, use: Use) -> list[Edit]:
