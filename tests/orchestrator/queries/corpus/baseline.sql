@@ -340,7 +340,7 @@ SELECT c.gene_symbol, p.pathway_name, d.molecule_name
 FROM cancer_transcript_base c
 JOIN gene_pathways p ON p.gene_id = c.gene_id AND c.expression_fold_change > 1.5
 LEFT JOIN opentargets_known_drugs d ON d.target_gene_id = c.gene_id AND c.expression_fold_change > 100
-WHERE p.pathway_source = 'Reactome';
+WHERE p.pathway_source = 'Reactome' AND c.chromosome IN ('8', '17', '20');
 
 -- name: predicate on the preserved side only in the on | expect: guide
 SELECT c.transcript_id, c.expression_fold_change, d.molecule_name

@@ -2,7 +2,7 @@
 SELECT a.gene_symbol, a.transcript_id, b.transcript_id AS other, a.expression_fold_change / b.expression_fold_change AS ratio
 FROM cancer_transcript_base a
 JOIN cancer_transcript_base b ON a.gene_id = b.gene_id AND a.transcript_id < b.transcript_id
-WHERE b.expression_fold_change <> 0;
+WHERE b.expression_fold_change <> 0 AND a.chromosome IN ('5', '12', 'X');
 
 -- name: isoforms that go apart | expect: cte
 SELECT up.gene_symbol, up.transcript_id, down.transcript_id
@@ -45,7 +45,7 @@ WHERE other.transcript_id IS NULL AND c.gene_type = 'protein_coding';
 SELECT cancer_transcript_base.transcript_id, o.transcript_id AS other
 FROM cancer_transcript_base
 JOIN cancer_transcript_base o ON o.gene_id = cancer_transcript_base.gene_id AND o.transcript_id > cancer_transcript_base.transcript_id
-WHERE cancer_transcript_base.expression_fold_change = o.expression_fold_change;
+WHERE cancer_transcript_base.expression_fold_change = o.expression_fold_change AND o.chromosome IN ('5', '12', 'X');
 
 -- name: pairs of neighbours on a chromosome | expect: guide
 SELECT a.gene_symbol AS first, b.gene_symbol AS second, a.expression_fold_change + b.expression_fold_change AS together
