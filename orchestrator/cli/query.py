@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.log import err
-from orchestrator.cli.output import out, print_json, table
+from orchestrator.cli.log import err, say
+from orchestrator.cli.output import Reporter, out, print_json, progress, table
 from orchestrator.cli.query_objects import custom_objects
 from orchestrator.cli.query_verify import verify
 from orchestrator.cli.settings import current
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.postgres.connection import Connection, connect, read_only, servers
-from orchestrator.queries.context import Context, load_context
+from orchestrator.queries.context import Context, load_context, with_custom_objects
 from orchestrator.queries.outcome import Migrated, Options, Style
 from orchestrator.queries.plans import plan
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:  # the parser takes a quarter of a second to load, which other
 
 OUTCOMES = ("guide", "cte", "view", "unchanged", "refused")
 STANDARD_INPUT = "-"
+ASKED_FOR = "W106"
+"""A repair that --fix-round asks for is no reason to refuse a file."""
 
 app = typer.Typer(help="SQL of v0.5.0: made into SQL of v0.6.0, and verified.", no_args_is_help=True)
-app.command()(verify)
-app.command("custom-objects")(custom_objects)
 
 PatientId = Annotated[str, typer.Option("--patient", metavar="ID", help="Patient that the queries are to read.")]
 FixRound = Annotated[
@@ -41,11 +41,11 @@ FixRound = Annotated[
 def migrate(
     place: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="SQL, a psql script, or Markdown; - for stdin.")],
     patient: PatientId,
-    style: Annotated[Style, typer.Option(help="How a query reads the patient; see Example.")] = Style.AUTO,
+    style: Annotated[Style, typer.Option(help="How a query reads the patient; see above.")] = Style.AUTO,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="OUT", help="Write here.")] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Print what would change.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Print and write nothing; 1 if anything would change.")
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if anything would change.")
     ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why each table is read as it is, with plans.")
@@ -59,14 +59,17 @@ def migrate(
 
     Styles: guide joins the core's tables and the patient's; cte puts the table in front as WITH; view uses search_path;
     auto takes the first of them that is proven to say the same. What cannot be said in v0.6.0 stays as it is, with a
-    code (docs/QUERY_CODES.md) and exit code 1. Nothing is written into a database.
+    code (docs/QUERY_CODES.md) and exit code 1. In a script of psql, \\c to a patient's legacy database says whom the
+    queries after it read. Nothing is written into a database.
 
     Example: mediabase query migrate queries/ --patient TCGA-BH-A0HX-01A -o migrated/
     """
     _refuse_nonsense(place, output, [diff, check, explain, as_json, as_sarif])
     options = Options(style=style, fix_round=fix_round)
     with servers(current()) as where, connect(read_only(where).target, autocommit=True) as target:
-        files = _migrate(place, load_context(target, patient), options)
+        context = with_custom_objects(load_context(target, patient), target)
+        with progress("files", is_quiet=as_json or as_sarif or not err.is_terminal) as reporter:
+            files = _migrate(place, context, options, reporter)
         if explain:
             _explain(files, target)
     if as_json:
@@ -75,19 +78,26 @@ def migrate(
         from orchestrator.queries.sarif import sarif
 
         print_json(sarif(files, version("mediabase-migration")))
-    else:
+    bad = [each for each in files if _is_bad(each, is_strict=strict)]
+    kept = [each for each in files if each.is_readable and not (strict and each in bad)]
+    if not (as_json or as_sarif):
         if diff:
             sys.stdout.write("".join(each.diff() for each in files))
         elif not (check or explain or output):
-            sys.stdout.write("".join(each.migrated.text for each in files))
+            sys.stdout.write("".join(each.migrated.text for each in kept))
         _say_findings(files)
-    bad = [each for each in files if _is_bad(each, is_strict=strict)]
+        if check:
+            _say_changes(files)
     if output:
-        _write(files, Path(place), output, bad if strict else [])
+        _write(files, kept, Path(place), output)
     if Path(place).is_dir() and not (as_json or as_sarif or diff):
         _summarize(files)
     would_change = check and any(each.is_changed for each in files)
     raise typer.Exit(ExitCode.FAILED if bad or would_change else ExitCode.DONE)
+
+
+app.command()(verify)
+app.command("custom-objects")(custom_objects)
 
 
 def _refuse_nonsense(place: str, output: Path | None, instead: Sequence[bool]) -> None:
@@ -97,38 +107,63 @@ def _refuse_nonsense(place: str, output: Path | None, instead: Sequence[bool]) -
         raise UsageError("Either -o OUT or one of --diff, --check, --explain, --json and --sarif, which write nothing.")
     if place != STANDARD_INPUT and Path(place).is_dir() and not output and not any(instead):
         raise UsageError(f"{place} is a folder: say with -o where its files go, or look with --diff or --check.")
-    if output and place != STANDARD_INPUT and Path(place).is_dir() and output.is_file():
+    if output is None:
+        return
+    if str(output) == STANDARD_INPUT:
+        raise UsageError("-o takes a file or a folder; without it the queries are printed.")
+    if place != STANDARD_INPUT and Path(place).is_dir() and output.is_file():
         raise UsageError(f"{output} is a file, and {place} a folder: name a folder with -o.")
+    if place != STANDARD_INPUT and output.resolve().is_relative_to(Path(place).resolve()):
+        raise UsageError(f"{output} is where the queries are, and `verify` needs them: name another place with -o.")
 
 
-def _migrate(place: str, context: Context, options: Options) -> list["MigratedFile"]:
+def _migrate(place: str, context: Context, options: Options, reporter: Reporter) -> list["MigratedFile"]:
     from orchestrator.queries.files import decode, migrate_content, migrate_files, query_files
 
     if place == STANDARD_INPUT:
         return [migrate_content(place, decode(sys.stdin.buffer.read(), "Standard input"), context, options)]
-    return list(migrate_files(query_files(Path(place)), context, options))
+    paths = query_files(Path(place))
+    reporter.begin(len(paths))
+    files = []
+    for file in migrate_files(paths, context, options):
+        files.append(file)
+        reporter.step(file.path, done=True)
+    return files
 
 
 def _is_bad(file: "MigratedFile", *, is_strict: bool) -> bool:
-    return file.migrated.is_refused or (is_strict and bool(file.migrated.findings))
+    warnings = [each for each in file.migrated.findings if each.code != ASKED_FOR]
+    return file.migrated.is_refused or (is_strict and bool(warnings))
 
 
 def _say_findings(files: Sequence["MigratedFile"]) -> None:
     for file in files:
         for each in file.migrated.findings:
-            err.print(f"{file.path}:{each.line}:{each.column}: {each.code} {each.message}.", soft_wrap=True)
+            where = {"path": file.path, "line": each.line, "column": each.column, "code": each.code}
+            prefix = f"{file.path}:{each.line}:{each.column}: {each.code} "
+            say(f"{each.message}.", "error" if each.is_error else "warning", prefix=prefix, **where)
 
 
-def _write(files: Sequence["MigratedFile"], place: Path, output: Path, left_out: Sequence["MigratedFile"]) -> None:
+def _say_changes(files: Sequence["MigratedFile"]) -> None:
+    for file in files:
+        changed = sum(each.old != each.new for each in file.migrated.statements)
+        if changed:
+            out.print(f"{file.path}: {changed:,} to be migrated.", soft_wrap=True)
+
+
+def _write(
+    files: Sequence["MigratedFile"], kept: Sequence["MigratedFile"], place: Path, output: Path
+) -> None:  # fmt: skip
     from orchestrator.queries.files import output_path, write_query_file
 
-    for file in files:
-        if file not in left_out:
-            where = output if file.path == STANDARD_INPUT else output_path(Path(file.path), place, output)
-            write_query_file(where, file.migrated.text)
-    written = len(files) - len(left_out)
-    not_written = f"; not written, because of --strict: {len(left_out):,}" if left_out else ""
-    out.print(f"{output}: {written:,} of {len(files):,} files written{not_written}.", soft_wrap=True)
+    for file in kept:
+        where = output if file.path == STANDARD_INPUT else output_path(Path(file.path), place, output)
+        write_query_file(where, file.migrated.text)
+    said = f"{output}: {len(kept):,} of {len(files):,} files written."
+    refused = sum(each.outcome == "refused" for file in kept for each in file.migrated.statements)
+    if refused:
+        said += f" Refused statements, {refused:,}, are in them as they were: change them before you run them."
+    out.print(said, soft_wrap=True)
 
 
 def _summarize(files: Sequence["MigratedFile"]) -> None:

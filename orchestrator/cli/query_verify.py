@@ -10,7 +10,7 @@ import typer
 from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
-from orchestrator.errors import worst
+from orchestrator.errors import ExitCode, worst
 from orchestrator.postgres.connection import read_only, servers
 from orchestrator.queries.compare import Row, as_text
 from orchestrator.queries.outcome import Options, Style
@@ -44,7 +44,7 @@ def verify(
 
     Columns, types, rows (floats to 9 digits) and, where there is an ORDER BY, their order. What else may make results
     differ is looked at first: a difference that it explains is "not comparable". Both sides are only read.
-    Exit code 1 when any query differs, 3 when none does, but of some it is not proven.
+    Exit code 1 when any query differs, 3 when none does, but of some it is not proven, or there are none.
 
     Example: mediabase query verify queries/ --patient TCGA-BH-A0HX-01A
     """
@@ -69,7 +69,7 @@ def verify(
 
         limits = Limits(timeout, max_rows)
         verified = verify_queries(read_only(where), patient, paths, options, limits, begin, report)
-    exit_code = worst([each.exit_code for each in verified])
+    exit_code = worst([each.exit_code for each in verified]) if verified else ExitCode.QUARANTINED
     if as_json:
         found = [_as_json(each, limit) for each in verified]
         audit = [{**asdict(each), "explains": sorted(each.explains)} for each in checks]
@@ -95,7 +95,7 @@ def _show(verified: Sequence["Verified"], limit: int) -> None:
         listing.add_row(_where(each), each.style, each.verdict.result, *rows, each.verdict.reason)
     out.print(listing)
     for each in verified:
-        if each.verdict.result is Result.DIFFERS and limit:
+        if each.verdict.result in (Result.DIFFERS, Result.NOT_COMPARABLE) and limit:
             _show_rows(each, limit)
     by_result = {str(result): sum(each.verdict.result is result for each in verified) for result in Result}
     found = {name: count for name, count in by_result.items() if count}

@@ -1,9 +1,10 @@
 """What kind of statement it is, and which of its tokens are the query."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestrator.queries.script import Statement
+from orchestrator.queries.script import Statement, name_of
 
 _QUERY_BEGINS = ("select", "with", "values", "table")
 _CHANGES = ("insert", "update", "delete", "merge")
@@ -148,3 +149,20 @@ def _insert(statement: Statement) -> Anatomy:
         if statement.depths[index] == 0 and is_query:
             return _within(statement, index, last)
     return Anatomy(Kind.CHANGE, 0, count)
+
+
+def made_by(statement: Statement) -> Iterator[str]:
+    """Yield the name, without its schema, of the table, view or function that a statement makes."""
+    if not statement.is_word(0, "create"):
+        return
+    kinds = ("view", "table", "function", "procedure")
+    made = next((index for index in range(6) if statement.is_word(index, *kinds)), None)
+    if made is None:
+        return
+    index = made + 1
+    while statement.is_word(index, "if", "not", "exists"):
+        index += 1
+    while index + 1 < len(statement.tokens) and statement.tokens[index + 1].text == ".":
+        index += 2
+    if index < len(statement.tokens):
+        yield name_of(statement.tokens[index])

@@ -1,6 +1,7 @@
 """Files and folders of queries: which are read, and where what becomes of them is written."""
 
 import os
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import unified_diff
@@ -9,8 +10,9 @@ from tempfile import NamedTemporaryFile
 
 from orchestrator.errors import UsageError
 from orchestrator.queries.context import Context
+from orchestrator.queries.findings import MEANINGS, Finding
 from orchestrator.queries.migrate import migrate_text
-from orchestrator.queries.outcome import MigratedText, Options
+from orchestrator.queries.outcome import Migrated, MigratedText, Options
 
 SQL_ENDINGS = (".sql", ".psql", ".pgsql", ".ddl")
 MARKDOWN_ENDINGS = (".md", ".markdown")
@@ -25,6 +27,7 @@ class MigratedFile:
     """As it was given, or found; `-` for standard input."""
     old: str
     migrated: MigratedText
+    is_readable: bool = True
 
     @property
     def is_changed(self) -> bool:
@@ -40,7 +43,7 @@ class MigratedFile:
 def query_files(place: Path) -> list[Path]:
     """Return a file, or all files of queries below a folder, by name; raises UsageError when there is none."""
     if not place.exists():
-        raise UsageError(f"{place} is not there: name a file or folder with queries, or - for standard input.")
+        raise UsageError(f"{place} is not there: name a file or folder with queries.")
     if not place.is_dir():
         return [place]
     found = sorted(path for path in place.rglob("*") if path.suffix.lower() in SQL_ENDINGS + MARKDOWN_ENDINGS)
@@ -62,16 +65,33 @@ def decode(content: bytes, path: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
+        encoding = "utf-16" if content[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "latin1"
         raise UsageError(
-            f"{path} is not UTF-8 (byte {error.start + 1:,}): convert it, for example with iconv -f latin1 -t utf-8."
+            f"{path} is not UTF-8 (byte {error.start + 1:,}): convert it, for example by iconv -f {encoding} -t utf-8."
         ) from error
 
 
 def migrate_files(paths: list[Path], context: Context, options: Options) -> Iterator[MigratedFile]:
-    """Yield each file before and after; of Markdown only SQL in fences counts."""
+    """Yield each file before and after; of Markdown only SQL in fences counts.
+
+    One of several that cannot be read is refused like a statement; raises UsageError when it is the only one.
+    """
     for path in paths:
         is_markdown = path.suffix.lower() in MARKDOWN_ENDINGS
-        yield migrate_content(str(path), read_query_file(path), context, replace(options, is_markdown=is_markdown))
+        try:
+            text = read_query_file(path)
+        except UsageError as error:
+            if len(paths) == 1:
+                raise
+            yield _unreadable(path, str(error), context)
+            continue
+        yield migrate_content(str(path), text, context, replace(options, is_markdown=is_markdown))
+
+
+def _unreadable(path: Path, reason: str, context: Context) -> MigratedFile:
+    finding = Finding("E111", f"{MEANINGS['E111']}: {reason.rstrip('.')}", 1, 1)
+    refused = Migrated(1, context.patient.patient_id, "", "", "refused", findings=(finding,))
+    return MigratedFile(str(path), "", MigratedText("", (refused,)), is_readable=False)
 
 
 def migrate_content(path: str, text: str, context: Context, options: Options) -> MigratedFile:
@@ -83,7 +103,9 @@ def migrate_content(path: str, text: str, context: Context, options: Options) ->
 
 def output_path(source: Path, place: Path, output: Path) -> Path:
     """Return where a file goes: into the folder `output` at its place below the folder `place`, or to `output`."""
-    return output / source.relative_to(place) if place.is_dir() else output
+    if place.is_dir():
+        return output / source.relative_to(place)
+    return output / source.name if output.is_dir() else output
 
 
 def write_query_file(path: Path, text: str) -> None:

@@ -21,9 +21,10 @@ MEANINGS = {
     "W101": "the column is built anew in v0.6.0",
     "W102": "all columns are read, also those that v0.6.0 does not have",
     "W103": "the patient has rows in quarantine",
-    "W104": "a table or view that v0.6.0 does not have",
+    "W104": "v0.6.0 has no such table, view or function",
     "W105": "a function's body is kept, and runs with the patient's search_path",
     "W106": "ROUND was repaired",
+    "W107": "it is made where search_path says, for this patient only",
 }
 """Every code with what it stands for; E refuses the statement, W is a warning."""
 

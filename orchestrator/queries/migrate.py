@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator.patient_id import LEGACY_PREFIX
+from orchestrator.queries.anatomy import made_by
 from orchestrator.queries.context import Context
 from orchestrator.queries.findings import Finding
 from orchestrator.queries.outcome import Migrated, MigratedText, Options, Proof
@@ -28,9 +29,16 @@ class _State:
     is_own_path: bool = False
     """Whether that was put into it here: names without a schema are still those of v0.5.0."""
     lost: str = ""
-    """Database of a patient that was not moved, to which the script has connected."""
+    """Why nobody knows whom statements read: the script has connected to another database."""
+    made: set[str] = field(default_factory=set)
+    """Names of tables, views and functions that the script has made so far."""
     edits: list[Edit] = field(default_factory=list)
     statements: list[Migrated] = field(default_factory=list)
+
+    @property
+    def patient_id(self) -> str:
+        """Return whom statements read now."""
+        return self.context.patient.patient_id
 
 
 def migrate_text(text: str, context: Context, options: Options) -> MigratedText:
@@ -42,7 +50,7 @@ def migrate_text(text: str, context: Context, options: Options) -> MigratedText:
     script = read_script(text, is_markdown=options.is_markdown)
     state = _State(context, "\r\n" if "\r\n" in text else "\n")
     for position, reason in script.unreadable:
-        state.statements.append(_unreadable(script, position, reason))
+        state.statements.append(_unreadable(script, state, position, reason))
     for part in script.parts:
         if isinstance(part, Command):
             _command(script, part, state)
@@ -51,10 +59,12 @@ def migrate_text(text: str, context: Context, options: Options) -> MigratedText:
     return MigratedText(apply(text, state.edits, 0, len(text)), tuple(sorted(state.statements, key=lambda s: s.line)))
 
 
-def _unreadable(script: Script, position: int, reason: str) -> Migrated:
+def _unreadable(script: Script, state: _State, position: int, reason: str) -> Migrated:
     finding = _finding(script, ("E111", meaning("E111", reason), position))
     outcome = "refused" if TABLE in script.text.lower() else "unchanged"
-    return Migrated(finding.line, "", "", outcome, findings=(finding,) if outcome == "refused" else ())
+    return Migrated(
+        finding.line, state.patient_id, "", "", outcome, findings=(finding,) if outcome == "refused" else ()
+    )
 
 
 def _statement(script: Script, statement: Statement, state: _State, options: Options) -> None:
@@ -62,26 +72,36 @@ def _statement(script: Script, statement: Statement, state: _State, options: Opt
     old = script.text[statement.start : statement.end]
     if state.lost:
         if statement.mentions or statement.strings_with_table:
-            state.statements.append(_as_it_was(script, statement, _not_moved(state.lost, statement.start)))
+            state.statements.append(_as_it_was(script, state, statement, _lost(state, statement.start)))
         return
+    context = replace(state.context, functions=state.context.functions and state.context.functions | state.made)
     is_in_path = state.is_in_path and not state.is_own_path
-    written = rewrite_statement(statement, state.context, options, is_in_path=is_in_path)
+    written = rewrite_statement(statement, context, options, is_in_path=is_in_path)
     edits = [] if written.style == "refused" else _with_line_ends(written.edits, state)
     if written.needs_path and not state.is_in_path:
         state.edits.append(Edit(statement.start, statement.start, patients_path(state.context) + state.line_end))
         state.is_in_path = state.is_own_path = True
     state.edits += edits
+    state.made.update(made_by(statement))
     state.statements.append(
         Migrated(
             line=script.place(statement.start)[0],
+            patient_id=state.patient_id,
             old=old,
             new=apply(script.text, edits, statement.start, statement.end),
             outcome=written.style,
-            findings=tuple(_finding(script, found) for found in sorted(written.found, key=lambda found: found[2])),
+            findings=tuple(_finding(script, found) for found in _told(written.found, state)),
             proofs=tuple(replace(proof, line=script.place(proof.line)[0]) for proof in written.proofs),
             **_queries(script.text, written, edits),
         )
     )
+
+
+def _told(found: Sequence[Found], state: _State) -> list[Found]:
+    """Return what there is to say, in the order of the text; what the script itself has made is not missing."""
+    missing = {f": {name}, " for name in state.made}
+    told = [each for each in found if each[0] != "W104" or not any(name in each[1] for name in missing)]
+    return sorted(told, key=lambda each: each[2])
 
 
 def _with_line_ends(edits: Sequence[Edit], state: _State) -> list[Edit]:
@@ -109,39 +129,49 @@ def _follow_path(statement: Statement, state: _State) -> None:
     schema = state.context.patient.schema
     state.is_in_path = any(name_of(token) == schema or token.text == schema for token in statement.tokens)
     state.is_own_path = False
+    state.lost = "" if state.is_in_path else state.lost
 
 
 def _command(script: Script, command: Command, state: _State) -> None:
-    """Follow \\c to a patient; another command that names the table cannot be migrated."""
+    """Follow \\c to a patient; another command that names the table needs search_path."""
+    if connecting := _CONNECT.match(command.text):
+        _connect(script, command, command.text[connecting.end() :].split(), state)
+    elif TABLE in command.text.lower() and not (state.is_in_path and "public." not in command.text.lower()):
+        reason = f"a command of psql: put {patients_path(state.context)} in front, and no public. before the name"
+        found = ("E112", meaning("E112", reason), command.start)
+        state.statements.append(_as_it_was(script, state, command, found))
+
+
+def _connect(script: Script, command: Command, arguments: Sequence[str], state: _State) -> None:
+    """Follow a connection to the database of a patient; of any other nobody knows whom it holds."""
+    wanted = [each for each in arguments if not each.startswith("-reuse")]
+    if not wanted or wanted[0] == "-":
+        return  # to the same database
+    state.is_in_path = state.is_own_path = False
     database = _LEGACY_DATABASE.search(command.text)
-    if _CONNECT.match(command.text):
-        state.is_in_path = state.is_own_path = False
-        state.lost = ""
-        if database is None:
-            return
-        patient = state.context.by_database.get(database[0])
-        if patient is None:
-            state.lost = database[0]
-            position = command.start + database.start()
-            state.statements.append(_as_it_was(script, command, _not_moved(state.lost, position)))
-            return
-        state.context = replace(state.context, patient=patient)
-        new = command.text.replace(database[0], state.context.database) + state.line_end + patients_path(state.context)
-        state.edits.append(Edit(command.start, command.end, new))
-        state.statements.append(Migrated(script.place(command.start)[0], command.text, new, "view"))
-        state.is_in_path = state.is_own_path = True
-    elif TABLE in command.text.lower() and not (state.is_in_path and not state.is_own_path):
-        found = ("E112", meaning("E112", "a command of psql: use a query"), command.start)
-        state.statements.append(_as_it_was(script, command, found))
+    patient = state.context.by_database.get(database[0]) if database else None
+    if patient is None or database is None:
+        state.lost = f"{database[0]} was not moved" if database else f"{wanted[0]} is no patient's database"
+        if database:
+            found = _lost(state, command.start + database.start())
+            state.statements.append(_as_it_was(script, state, command, found))
+        return
+    state.lost = ""
+    state.context = state.context.of(patient)
+    new = command.text.replace(database[0], state.context.database) + state.line_end + patients_path(state.context)
+    state.edits.append(Edit(command.start, command.end, new))
+    line = script.place(command.start)[0]
+    state.statements.append(Migrated(line, state.patient_id, command.text, new, "view"))
+    state.is_in_path = state.is_own_path = True
 
 
-def _not_moved(database: str, position: int) -> Found:
-    return "E113", meaning("E113", f"{database} was not moved"), position
+def _lost(state: _State, position: int) -> Found:
+    return "E113", meaning("E113", state.lost), position
 
 
-def _as_it_was(script: Script, part: Statement | Command, found: Found) -> Migrated:
-    old = script.text[part.start : part.end]
-    return Migrated(script.place(part.start)[0], old, old, "refused", findings=(_finding(script, found),))
+def _as_it_was(script: Script, state: _State, part: Statement | Command, found: Found) -> Migrated:
+    line, old = script.place(part.start)[0], script.text[part.start : part.end]
+    return Migrated(line, state.patient_id, old, old, "refused", findings=(_finding(script, found),))
 
 
 def _finding(script: Script, found: Found) -> Finding:

@@ -44,6 +44,8 @@ class Migrated:
     """One statement, before and after; line from 1."""
 
     line: int
+    patient_id: str
+    """Whom it reads: the script may have connected to another patient than was asked for."""
     old: str
     new: str
     outcome: str

@@ -18,8 +18,8 @@ class Source:
     columns: frozenset[str] | None
     """None where they are not known."""
     reference: "Reference | None" = None
-    is_narrow: bool = False
-    """Whether it is transcripts, the second table of v0.5.0 with fold changes."""
+    narrow: int | None = None
+    """Where it stands if it is transcripts, the second table of v0.5.0 with fold changes."""
 
 
 @dataclass(eq=False)
@@ -78,6 +78,10 @@ class Reading:
     narrow_uses: list[int] = field(default_factory=list)
     """Where fold changes are read from transcripts."""
     unknown_tables: dict[int, str] = field(default_factory=dict)
+    own_tables: dict[int, int] = field(default_factory=dict)
+    """Where a custom object of the patient is read: start of its name with its schema, start of its name alone."""
+    functions: set[str] = field(default_factory=set)
+    """Names of functions that the parser does not know."""
     elsewhere: dict[int, str] = field(default_factory=dict)
     """Where a table of its name in a schema is read that is no patient's."""
     foreign: list[int] = field(default_factory=list)

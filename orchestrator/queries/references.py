@@ -225,9 +225,14 @@ class _Reader:
             frame.sources.append(Source(alias or table, None if renamed else ctes[table]))
         elif schema in PUBLIC and table == TABLE:
             self.wide_table(node, frame, alias, renamed, is_joined=is_joined)
+        elif schema in PUBLIC and table in self.context.own_tables:
+            self.reading.own_tables[span(node)[0]] = span(node.this)[0]
+            known = frozenset(self.context.own_tables[table])
+            frame.sources.append(Source(alias or table, None if renamed else known))
         elif schema in PUBLIC and table in self.context.tables:
             columns = frozenset(self.context.tables[table])
-            frame.sources.append(Source(alias or table, None if renamed else columns, is_narrow=table == NARROW))
+            place = span(node)[0] if table == NARROW else None
+            frame.sources.append(Source(alias or table, None if renamed else columns, narrow=place))
         else:
             if table == TABLE and schema not in self.patients:
                 self.reading.elsewhere[span(node)[0]] = schema
@@ -276,24 +281,31 @@ class _Reader:
             self.query(node, ctes, frame)
         elif isinstance(node, exp.Star):
             if not isinstance(node.parent, exp.Count) and not _is_in_exists(node):
-                self.star(node, frame.sources, span_of_star(node))
+                self.star(frame.sources)
         elif isinstance(node, exp.Lambda):
             self.problem(node, "an expression that reads like a lambda")
             for part in node.iter_expressions():
                 self.expression(part, frame, ctes)
         else:
-            if isinstance(node, exp.Alias):
-                self.identifiers(node.args["alias"])
+            self.note(node)
             for child in node.iter_expressions():
                 self.expression(child, frame, ctes)
 
-    def star(self, node: exp.Expr, sources: Iterable[Source], position: int) -> None:
+    def note(self, node: exp.Expr) -> None:
+        """Note the name of a result's column, or of a function that only PostgreSQL knows."""
+        if isinstance(node, exp.Alias):
+            self.identifiers(node.args["alias"])
+        if isinstance(node, exp.Anonymous):
+            self.reading.functions.add(node.name.lower())
+
+    def star(self, sources: Iterable[Source]) -> None:
+        """Read all columns of some tables; where that is, is where each table is named: a star has no place."""
         for source in sources:
             if source.reference:
                 self.reading.whole_rows.append(source.reference.start)
                 self.problem(source.reference.table, "all of its columns are read")
-            if source.is_narrow:
-                self.reading.narrow_uses.append(position)
+            if source.narrow is not None:
+                self.reading.narrow_uses.append(source.narrow)
 
     def column(self, node: exp.Column, frame: Frame) -> None:
         self.identifiers(node)
@@ -318,10 +330,10 @@ class _Reader:
         start, end = span(node)
         if isinstance(node.this, exp.Star):
             if not _is_in_exists(node):
-                self.star(node, [source], start)
+                self.star([source])
             return
         column = name(node.this)
-        if source.is_narrow and column == FOLD_CHANGE:
+        if source.narrow is not None and column == FOLD_CHANGE:
             self.reading.narrow_uses.append(start)
         if source.reference is None or source.columns is None:
             return
@@ -370,7 +382,7 @@ class _Reader:
 
     def whole_row(self, node: exp.Column, sources: list[Source], passed: list[Frame]) -> None:
         """Read a name that is one of FROM: its row, or the value of a function."""
-        self.star(node, [each for each in sources if each.columns is not None], span(node)[0])
+        self.star([each for each in sources if each.columns is not None])
         if name(node.this) in self.new_columns and any(each.references for each in passed):
             self.problem(node, f"{name(node.this)} would mean a column of the core")
 
@@ -410,10 +422,3 @@ def _is_in_exists(node: exp.Expr) -> bool:
     """Tell whether a star is the list of an EXISTS, which reads nothing."""
     select = node.parent
     return isinstance(select, exp.Select) and isinstance(select.parent, exp.Exists)
-
-
-def span_of_star(node: exp.Expr) -> int:
-    """Return a position near a star, which has none of its own: that of the table that it is about."""
-    select = node.find_ancestor(exp.Select)
-    tables = list(select.args["from_"].find_all(exp.Table)) if select and select.args.get("from_") else []
-    return span(tables[0])[0] if tables else 0

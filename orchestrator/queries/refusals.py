@@ -8,7 +8,7 @@ from orchestrator.queries.column_map import legacy_columns
 from orchestrator.queries.context import Context
 from orchestrator.queries.findings import MEANINGS
 from orchestrator.queries.reading import LISTS, Reading, Reference, name
-from orchestrator.queries.script import TABLE, Statement, name_of
+from orchestrator.queries.script import MASK, TABLE, UNKNOWN_TEXT, Statement, name_of
 
 Found = tuple[str, str, int]
 """Code, sentence, and position in the text."""
@@ -59,7 +59,9 @@ def refused_reads(statement: Statement, reading: Reading) -> Iterator[Found]:
     for position in reading.foreign:
         yield "E113", meaning("E113", "name the table without a database"), position
     for position, schema in reading.elsewhere.items():
-        yield "E112", meaning("E112", f"{schema}.{TABLE} is no patient's"), position
+        in_variable = schema.startswith((MASK, UNKNOWN_TEXT))
+        reason = "its schema is in a variable" if in_variable else f"{schema}.{TABLE} is no patient's"
+        yield "E112", meaning("E112", reason), position
     for reference in reading.references:
         if reference.table.args.get("sample"):
             yield "E105", meaning("E105", "a view cannot be sampled; choose rows by a hash of transcript_id"), (
@@ -95,11 +97,11 @@ def _columns(statement: Statement, reading: Reading) -> Iterator[Found]:
     for position, column in sorted((named | reading.unknown_columns).items()):
         known = columns.get(column)
         if known is None:
-            yield "E101", meaning("E101", f"{column} is a column of no table that is read"), position
+            yield "E101", f"no table of the query has a column {column}", position
         elif known.mapping == "none":
-            yield "E101", meaning("E101", f"{column} ({known.difference})"), position
+            yield "E101", f"{column}: {known.difference}", position
         elif known.mapping == "lossy":
-            yield "W101", meaning("W101", f"{column} ({known.difference})"), position
+            yield "W101", f"{column}: {known.difference}", position
 
 
 def _length_before_name(node: exp.Column) -> int:
@@ -142,14 +144,16 @@ def _grouped(select: exp.Select) -> Iterator[exp.Expr]:
 
 def _is_free(node: exp.Expr, select: exp.Select, grouped: Sequence[exp.Expr]) -> bool:
     """Tell whether a column stands, ungrouped and in no aggregate, where only grouped ones may."""
-    around: exp.Expr | None = node
-    while around is not None and around.parent is not select:
-        is_ours = around.find_ancestor(exp.Select) is select
-        if (is_ours and isinstance(around, _AGGREGATES)) or any(around == each for each in grouped):
+    part: exp.Expr = node
+    while part.parent is not None and part is not select:
+        is_ours = part.find_ancestor(exp.Select) is select
+        is_grouped = any(part == each or part.unalias() == each for each in grouped)
+        if is_grouped or (is_ours and isinstance(part, _AGGREGATES)):
             return False
-        around = around.parent
-    is_grouped = any(around == each or (around and around.unalias() == each) for each in grouped)
-    return around is not None and not is_grouped and around.arg_key in ("expressions", "having", "order", "distinct")
+        if part.parent is select:
+            return part.arg_key in ("expressions", "having", "order", "distinct")
+        part = part.parent
+    return False
 
 
 def warnings(reading: Reading, context: Context, style: str) -> Iterator[Found]:
@@ -159,14 +163,19 @@ def warnings(reading: Reading, context: Context, style: str) -> Iterator[Found]:
         yield "W102", meaning("W102", f"{', '.join(lost)} are constants there"), position
     for reference in reading.references[:1]:
         if context.patient.quarantined_rows and style != "guide":
-            rows = f"{context.patient.quarantined_rows:,} of them, read with the values that they had"
+            rows = f"{context.patient.quarantined_rows:,}, read with the fold changes that they had"
             yield "W103", meaning("W103", rows), reference.start
 
 
-def unknown_tables(reading: Reading) -> Iterator[Found]:
-    """Yield tables that the core does not have."""
+def unknown_objects(statement: Statement, reading: Reading, context: Context) -> Iterator[Found]:
+    """Yield tables and functions that neither the core nor the patient has."""
+    remedy = "made earlier in the file, or else see `mediabase query custom-objects`"
     for position, table in reading.unknown_tables.items():
-        yield "W104", meaning("W104", f"{table}; see `mediabase query custom-objects`"), position
+        yield "W104", meaning("W104", f"{table}, {remedy}"), position
+    unknown = reading.functions - context.functions - context.own_functions if context.functions else set()
+    for token, following in zip(statement.tokens, statement.tokens[1:], strict=False):
+        if name_of(token) in unknown and following.text == "(":
+            yield "W104", meaning("W104", f"{name_of(token)}(), {remedy}"), token.start
 
 
 def dynamic_queries(statement: Statement) -> Iterator[Found]:

@@ -10,7 +10,7 @@ from orchestrator.queries.baseline import can_be_true
 from orchestrator.queries.column_map import FOLD_CHANGE, LegacyColumn, legacy_columns
 from orchestrator.queries.context import Context
 from orchestrator.queries.reading import LISTS, Frame, Reading, Reference, Use, name
-from orchestrator.queries.script import TABLE, Statement, is_name, name_of
+from orchestrator.queries.script import TABLE, UNKNOWN_TEXT, Statement, is_name, name_of
 
 BASELINE_SQL = "1.0"
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.In, exp.Is, exp.Between,
@@ -268,7 +268,8 @@ def _depth_of_select(statement: Statement, index: int) -> int:
 def cte_columns(statement: Statement, reading: Reading) -> list[LegacyColumn]:
     """Return the columns that the WITH query must have, in the order of the table."""
     columns = [column for column in legacy_columns().values() if column.is_current]
-    if reading.whole_rows or _has_natural_join(statement) or _names_a_row(statement, reading):
+    has_variable = any(token.text.startswith(UNKNOWN_TEXT) for token in statement.tokens)
+    if reading.whole_rows or has_variable or _has_natural_join(statement) or _names_a_row(statement, reading):
         return columns
     named = {name_of(token) for token in statement.tokens}
     return [each for each in columns if each.name in named] or columns[:1]
@@ -343,6 +344,20 @@ def _qualifiers(statement: Statement, reading: Reading, schema: str) -> list[Edi
         if index >= 2 and statement.tokens[index - 1].text == "." and name_of(statement.tokens[index - 2]) == "public":
             ends_of_path[statement.tokens[index - 2].start] = statement.tokens[index].start
     return [*edits, *(Edit(start, end, schema) for start, end in ends_of_path.items())]
+
+
+def own_edits(statement: Statement, anatomy: Anatomy, reading: Reading, context: Context) -> list[Edit]:
+    """Return the edits with which names of custom objects lead to those that were made for the patient."""
+    schema = f"{context.patient.schema}."
+    edits = [Edit(start, name_start, schema) for start, name_start in reading.own_tables.items()]
+    for index in range(anatomy.first, anatomy.last - 1):
+        token = statement.tokens[index]
+        is_call = statement.tokens[index + 1].text == "(" and name_of(token) in context.own_functions
+        if is_call and statement.tokens[index - 1].text != ".":
+            edits.append(Edit(token.start, token.start, schema))
+        elif is_call and statement.is_word(index - 2, "public"):
+            edits.append(Edit(statement.tokens[index - 2].start, token.start, schema))
+    return edits
 
 
 def patients_path(context: Context) -> str:

@@ -19,7 +19,7 @@ TABLE = "cancer_transcript_base"
 MASK = "\u2133"
 """A letter that no SQL has; names made of it stand for what was masked."""
 UNKNOWN_TEXT = "\u2112"
-"""As MASK, for what may become any SQL, not just a value: ${...}, :name, :"name"."""
+"""As MASK, for what may become any SQL, not just a value: ${...}, $name, :name, :"name"."""
 
 _LEXICAL = re.compile(
     r"""
@@ -30,7 +30,7 @@ _LEXICAL = re.compile(
     )
     | (?P<rows>(?i:\bcopy\b[^;]*\bfrom\s+stdin\b[^;\n]*;)[^\n]*\n(?s:.*?)^\\\.[^\n]*$)
     | (?P<command>\\[^\r\n]*)
-    | (?P<text>\$\{[^}\n]*\} | (?<![:\w\])]):(?:"[^"\n]+"|[A-Za-z_]\w*)(?!:))
+    | (?P<text>\$\{[^}\n]*\} | (?<![\w$])\$[A-Za-z_]\w* | (?<![:\w\])]):(?:"[^"\n]+"|[A-Za-z_]\w*)(?!:))
     | (?P<value>(?<![:\w\])]):'\w+' | %\(\w+\)s | %s\b)
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
@@ -205,8 +205,10 @@ def _split(masked: str, tokens: Sequence[Token]) -> Iterator[Statement]:
 
 def _is_inside_body(tokens: Sequence[Token]) -> bool:
     """Tell whether a function's body in SQL (BEGIN ATOMIC ... END) is still open."""
+    if not tokens or word(tokens[0]) != "create":
+        return False
     words = [word(token) for token in tokens]
-    if words[:1] != ["create"] or "atomic" not in words:
+    if "atomic" not in words:
         return False
     body = words[words.index("atomic") :]
     return body.count("end") <= body.count("case")

@@ -1,5 +1,6 @@
 """One statement: what it reads, in which style it is written, and the edits of its text."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +20,7 @@ from orchestrator.queries.refusals import (
     dynamic_queries,
     meaning,
     refused_reads,
-    unknown_tables,
+    unknown_objects,
     warnings,
 )
 from orchestrator.queries.rewrite import (
@@ -28,12 +29,20 @@ from orchestrator.queries.rewrite import (
     defines_table,
     guide_edits,
     is_sparse,
+    own_edits,
     view_edits,
     why_not_guide,
 )
 from orchestrator.queries.round import wrong_rounds
 from orchestrator.queries.routines import migrate_routine
-from orchestrator.queries.script import TABLE, Statement
+from orchestrator.queries.script import MASK, TABLE, UNKNOWN_TEXT, Statement, word
+
+_COMMANDS = frozenset({
+    "alter", "analyze", "analyse", "cluster", "comment", "copy", "create", "delete", "drop", "execute", "explain",
+    "grant", "import", "insert", "lock", "merge", "prepare", "declare", "refresh", "reindex", "revoke", "security",
+    "select", "table", "truncate", "update", "vacuum", "values", "with",
+})  # fmt: skip
+"""Key words with which a statement that names a table can begin."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,12 @@ def rewrite_statement(statement: Statement, context: Context, options: Options, 
         return _refused(("E102", meaning("E102", "v0.6.0 is changed by `mediabase`, not by SQL"), changed))
     if anatomy.last == 0 or _named_outside(case):
         return _without_query(case)
-    return _query(case)
+    if anatomy.kind is Kind.CHANGE and not statement.mentions and not statement.strings_with_table:
+        return Rewritten()  # rows by the thousand, perhaps
+    try:
+        return _query(case)
+    except RecursionError:
+        return _refused(("E111", meaning("E111", "it is nested too deeply"), statement.start))
 
 
 def _refused(*found: Found, query: tuple[int, int] | None = None) -> Rewritten:
@@ -101,6 +115,8 @@ def _without_query(case: _Case) -> Rewritten:
     if not statement.mentions or (case.is_in_path and not _has_public(statement)):
         return Rewritten()
     place = statement.tokens[statement.mentions[0]].start
+    if word(statement.tokens[0]) not in _COMMANDS:
+        return _refused(("E111", meaning("E111", f"{statement.tokens[0].text} begins no statement"), place))
     return _refused(("E103", meaning("E103", "in v0.6.0 it is a view in the patient's schema"), place))
 
 
@@ -115,9 +131,10 @@ def _query(case: _Case) -> Rewritten:
     try:
         parsed = _parse(case)
     except ParseError as error:
-        if not statement.mentions or (case.is_in_path and not _has_public(statement)):
+        places = [*statement.mentions, *statement.strings_with_table]
+        if not places or (case.is_in_path and not _has_public(statement)):
             return Rewritten(query=query)
-        return _refused(("E111", meaning("E111", _reason(error)), statement.tokens[statement.mentions[0]].start))
+        return _refused(("E111", meaning("E111", _reason(error)), statement.tokens[places[0]].start))
     reading = read_query(parsed, case.context) if query else _reading_of_change(parsed)
     if case.is_in_path and not any(each.table.args.get("db") for each in reading.references):
         reading.references.clear()
@@ -127,8 +144,10 @@ def _query(case: _Case) -> Rewritten:
         found += refused_reads(statement, reading)
     if any(code.startswith("E") for code, *_ in found):
         return _refused(*found, query=query)
+    own = own_edits(statement, anatomy, reading, case.context)
+    unknown = list(unknown_objects(statement, reading, case.context))
     if not reading.references:
-        return Rewritten(found=tuple(unknown_tables(reading)), query=query)
+        return Rewritten("view" if own else "unchanged", own, found=unknown, query=query)
     rounds = list(wrong_rounds(statement, reading))
     if rounds and not case.options.fix_round:
         return _refused(
@@ -141,16 +160,24 @@ def _query(case: _Case) -> Rewritten:
         return _refused(("E103", meaning("E103", "WITH CHECK OPTION is for views of one table"), place), query=query)
     written = _in_style(case)
     if written.style != "refused":
-        found += [*warnings(reading, case.context, written.style), *unknown_tables(reading)]
-    plain = [*written.plain_edits, *repairs] if written.plain_edits else []
+        found += [*warnings(reading, case.context, written.style), *unknown, *_made(case)]
+    plain = [*written.plain_edits, *repairs, *own] if written.plain_edits else []
     return replace(
-        written, edits=[*written.edits, *repairs], plain_edits=plain, repairs=repairs,
+        written, edits=[*written.edits, *repairs, *own], plain_edits=plain, repairs=repairs,
         found=[*written.found, *found], query=query,
     )  # fmt: skip
 
 
 def _tokens(case: _Case) -> list[Token]:
     return list(case.statement.tokens[case.anatomy.first : case.anatomy.last])
+
+
+def _made(case: _Case) -> Iterator[Found]:
+    """Yield that a statement makes something that another patient's would make anew, under the same name."""
+    statement = case.statement
+    if statement.is_word(0, "create") and not any(statement.is_word(index, "temp", "temporary") for index in (1, 2, 3)):
+        place = f"put {case.context.patient.schema}. in front of its name, if it is to be kept apart from others'"
+        yield "W107", meaning("W107", place), statement.start
 
 
 def _not_understood(case: _Case) -> Iterator[Found]:
@@ -184,7 +211,9 @@ def _parse(case: _Case) -> exp.Expr:
 
 def _reason(error: ParseError) -> str:
     described = error.errors[0].get("description") if error.errors else None
-    return str(described or error).splitlines()[0]
+    reason = str(described or error).splitlines()[0]
+    reason = re.sub(r"<Token [^>]*?text: (.*?), line: [^>]*>", r"\1", reason)
+    return re.sub(f"{MASK}+|{UNKNOWN_TEXT}+", "a variable", re.sub(r"<class '[\w.]*?(\w+)'>", r"\1", reason))
 
 
 def _reading_of_change(parsed: exp.Expr) -> Reading:

@@ -9,7 +9,7 @@ from orchestrator.errors import ExitCode, RefusedError
 from orchestrator.legacy.databases import discover
 from orchestrator.postgres.connection import Servers
 from orchestrator.queries.audit import ORDER, Check, Sides, audit, explaining
-from orchestrator.queries.context import Context, Patient, load_context
+from orchestrator.queries.context import Context, Patient, load_context, with_custom_objects
 from orchestrator.queries.files import migrate_files
 from orchestrator.queries.leeway import Leeway, read_leeway
 from orchestrator.queries.outcome import Migrated, Options, Style
@@ -92,7 +92,7 @@ def verify(
     is gone.
     """
     with reading_session(servers.target) as new:
-        context = load_context(new, patient_id)
+        context = with_custom_objects(load_context(new, patient_id), new)
         patient = journal.patients(new, [patient_id])[patient_id]
         new.rollback()
         _require_legacy(servers, context.patient)
@@ -140,6 +140,9 @@ def _verify(sides: Sides, context: Context, checks: Sequence[Check], pair: _Pair
         return Verdict(Result.REFUSED, "; ".join(errors))
     if pair.queries is None:
         return Verdict(Result.NOT_RUN, "it holds no query")
+    if pair.migrated.patient_id != context.patient.patient_id:
+        whom = pair.migrated.patient_id
+        return Verdict(Result.NOT_COMPARABLE, f"the script connects to {whom}: verify it with --patient {whom}")
     if pair.queries.leeway.has_placeholders:
         return Verdict(Result.NOT_COMPARABLE, "a program, or psql, fills in parts of it")
     if pair.queries.leeway.makes_table:

@@ -124,10 +124,15 @@ class Asked:
     target: Connection
     answers: dict[str, Rows | Failure] = field(default_factory=dict)
     """What v0.5.0 said, by statement; each is asked once."""
+    migrated: dict[tuple[str, Options], MigratedText] = field(default_factory=dict)
+    """Texts that were migrated already."""
 
     def migrate(self, text: str, options: Options | None = None) -> MigratedText:
         """Return a text as it is for v0.6.0."""
-        return migrate_text(text, self.context, options or Options())
+        key = text, options or Options()
+        if key not in self.migrated:
+            self.migrated[key] = migrate_text(text, self.context, key[1])
+        return self.migrated[key]
 
     def before(self, text: str) -> Rows | Failure:
         """Return what v0.5.0 says."""

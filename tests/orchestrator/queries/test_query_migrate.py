@@ -10,6 +10,7 @@ import pytest
 from helpers import CHECKOUT, Finished, Lab, complaint
 from query_lab import CLEAN, WITH_BAD_VALUES
 
+from orchestrator.patient_id import schema_name
 from orchestrator.queries.findings import MEANINGS
 
 OVEREXPRESSED = """-- what is high
@@ -19,6 +20,7 @@ WHERE expression_fold_change > 2.0
 ORDER BY expression_fold_change DESC LIMIT 20;
 """
 WITHOUT_SOURCE = "select '😀', features from cancer_transcript_base;\n"
+SCHEMA = schema_name(CLEAN)
 CODES = (CHECKOUT / "docs" / "QUERY_CODES.md").read_text(encoding="utf-8")
 
 
@@ -72,7 +74,7 @@ def test_a_folder_is_written_to_another(generated: Lab, queries: Path, tmp_path:
     assert page.count("expression_data") == 1
     script = (output / "deep" / "script.psql").read_bytes().decode()
     assert script == (
-        "\\c mbase\r\nSET search_path = patient_demo_her2, public;\r\n"
+        f"\\c mbase\r\nSET search_path = {SCHEMA}, public;\r\n"
         "select count(*)\r\nfrom public.transcripts t \\gset\r\n"
     )
     assert re.search(r"3 files +│ +3 │ +0 │ +1 │", done.stdout), done.stdout
@@ -86,7 +88,9 @@ def test_a_folder_needs_a_place(generated: Lab, queries: Path) -> None:
 
 def test_check_and_diff_write_nothing(generated: Lab, queries: Path) -> None:
     """--check ends with 1 when anything would change, --diff shows what."""
-    assert migrate(generated, queries, "--check").returncode == 1
+    done = migrate(generated, queries, "--check")
+    assert done.returncode == 1
+    assert f"{queries / 'high.sql'}: 1 to be migrated." in done.stdout
     done = migrate(generated, queries, "--diff")
     assert done.returncode == 0
     assert "-FROM cancer_transcript_base\n" in done.stdout
@@ -99,7 +103,7 @@ def test_what_cannot_be_said_is_refused_with_its_place(generated: Lab, tmp_path:
     file.write_text(OVEREXPRESSED + WITHOUT_SOURCE)
     done = migrate(generated, file)
     assert done.returncode == 1
-    assert f"{file}:6:13: E101 v0.6.0 has no such column: features" in done.stderr
+    assert f"{file}:6:13: E101 features: v0.6.0 has no such facts" in done.stderr
     assert done.stdout.endswith(WITHOUT_SOURCE)
     assert "expression_data" in done.stdout
 
@@ -113,7 +117,61 @@ def test_strict_takes_warnings_for_errors(generated: Lab, tmp_path: Path) -> Non
     done = migrate(generated, file, "-o", output)
     assert done.returncode == 0
     assert "W101" in done.stderr
-    assert "patient_demo_her2.cancer_transcript_base" in output.read_text()
+    assert f"{SCHEMA}.cancer_transcript_base" in output.read_text()
+
+
+def test_strict_prints_no_such_file_either(generated: Lab, tmp_path: Path) -> None:
+    """What was asked for, the repair of ROUND, is no reason."""
+    file = tmp_path / "some.sql"
+    file.write_text("select pathways from cancer_transcript_base")
+    assert migrate(generated, file, "--strict").stdout == ""
+    file.write_text("select round(expression_fold_change, 1) from cancer_transcript_base")
+    done = migrate(generated, file, "--strict", "--fix-round")
+    assert (done.returncode, "::numeric" in done.stdout) == (0, True)
+
+
+def test_the_originals_stay(generated: Lab, queries: Path) -> None:
+    """They are not written over, nor is anything put among them."""
+    for place in (queries, queries / "out"):
+        assert "where the queries are" in complaint(migrate(generated, queries, "-o", place), 2)
+    file = queries / "high.sql"
+    assert "where the queries are" in complaint(migrate(generated, file, "-o", file), 2)
+
+
+def test_a_file_goes_into_a_folder_that_is_there(generated: Lab, queries: Path, tmp_path: Path) -> None:
+    """Under its own name."""
+    (tmp_path / "out").mkdir()
+    assert migrate(generated, queries / "high.sql", "-o", tmp_path / "out").returncode == 0
+    assert (tmp_path / "out" / "high.sql").is_file()
+
+
+def test_one_file_that_cannot_be_read(generated: Lab, queries: Path, tmp_path: Path) -> None:
+    """It is named, and the others are written."""
+    (queries / "odd.sql").write_bytes(b"\xff\xfes\x00")
+    done = migrate(generated, queries, "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert "odd.sql:1:1: E111" in done.stderr
+    assert "iconv -f utf-16" in done.stderr
+    assert (tmp_path / "out" / "high.sql").is_file()
+    assert not (tmp_path / "out" / "odd.sql").exists()
+
+
+def test_refused_statements_are_counted_where_they_are_written(generated: Lab, tmp_path: Path) -> None:
+    """Nobody shall take the file for migrated."""
+    file = tmp_path / "some.sql"
+    file.write_text(OVEREXPRESSED + WITHOUT_SOURCE)
+    done = migrate(generated, file, "-o", tmp_path / "out.sql")
+    assert done.returncode == 1
+    assert "Refused statements, 1, are in them as they were" in done.stdout
+
+
+def test_findings_are_json_lines_where_asked_for(generated: Lab, tmp_path: Path) -> None:
+    """Like everything on standard error."""
+    file = tmp_path / "some.sql"
+    file.write_text(WITHOUT_SOURCE)
+    done = generated.call("--log-format", "json", "query", "migrate", file, "--patient", CLEAN)
+    (found,) = [line for line in map(json.loads, done.stderr.splitlines()) if "code" in line]
+    assert (found["code"], found["line"], found["column"], found["level"]) == ("E101", 1, 13, "error")
 
 
 def test_json_has_every_statement(generated: Lab, queries: Path) -> None:
@@ -187,6 +245,8 @@ def test_a_byte_order_mark_stays(generated: Lab, tmp_path: Path) -> None:
     [
         (["nowhere.sql", "--patient", CLEAN], 2, "nowhere.sql is not there"),
         (["-", "--patient", "NOBODY"], 5, "Patient NOBODY is not in v0.6.0"),
+        (["-", "--patient", CLEAN.lower()], 5, f"did you mean {CLEAN}?"),
+        (["-", "--patient", CLEAN, "-o", "-"], 2, "-o takes a file"),
         (["-", "--patient", "no such'id"], 2, "is not a patient id"),
         (["-", "--patient", CLEAN, "--json", "--diff"], 2, "Only one of"),
         (["-", "--patient", CLEAN, "--json", "-o", "x"], 2, "Either -o"),
