@@ -142,9 +142,12 @@ def _insert(statement: Statement) -> Anatomy:
     last = next(
         (index for index in range(2, count) if statement.depths[index] == 0
          and (statement.is_word(index, "returning")
-              or (statement.is_word(index, "on") and statement.is_word(index + 1, "conflict")))), count,
+              or (statement.is_word(index, "on") and statement.is_word(index + 1, "conflict")
+                  and statement.tokens[min(index + 2, count - 1)].text != "."))), count,
     )  # fmt: skip
     for index in range(2, last):
+        if statement.depths[index] == 0 and statement.is_word(index, "values"):
+            break
         is_query = _begins_query(statement, index) and not statement.is_word(index, "values")
         if statement.depths[index] == 0 and is_query:
             return _within(statement, index, last)

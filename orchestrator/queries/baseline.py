@@ -71,7 +71,6 @@ _ARITHMETIC: dict[type[exp.Expr], Callable[[Number, Number], Number]] = {
 _FUNCTIONS: dict[type[exp.Expr], Callable[[float], float]] = {
     exp.Ln: math.log, exp.Log: math.log10, exp.Sqrt: math.sqrt, exp.Exp: math.exp,
 }  # fmt: skip
-_FLOATS = frozenset({exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT})
 _INTEGERS = frozenset({exp.DataType.Type.INT, exp.DataType.Type.BIGINT, exp.DataType.Type.SMALLINT})
 
 
@@ -229,8 +228,6 @@ class _Judge:
         known, wanted = self.number(node.this), node.to.this
         if known is None or known.number is None:
             return known
-        if wanted in _FLOATS and _is_whole(known.number):
-            return Known(float(known.number), known.is_exact)
         if wanted is exp.DataType.Type.DOUBLE:
             return Known(float(known.number), known.is_exact)
         if wanted is exp.DataType.Type.DECIMAL and _is_whole(known.number):
@@ -243,6 +240,8 @@ class _Judge:
         one, other = self.number(node.this), self.number(node.expression)
         if one is None or other is None:
             return None
+        if (_is_text(node.this) or _is_text(node.expression)) and not _are_floats(node, one, other):
+            return None  # a string is of the other's type, and that decides how PostgreSQL divides
         if one.number is None or other.number is None:
             return Known(None)
         first, second = _alike(one.number, other.number)
@@ -261,15 +260,16 @@ class _Judge:
         return Known(_FUNCTIONS[type(node)](float(known.number)), is_exact=False)
 
     def number_of_coalesce(self, node: exp.Coalesce) -> Known | None:
-        for each in [node.this, *node.expressions]:
-            known = self.number(each)
-            if known is None or known.number is not None:
-                return known
-        return Known(None)
+        members = [self.number(each) for each in [node.this, *node.expressions]]
+        first = next((each for each in members if each is None or each.number is not None), Known(None))
+        return _as_all(first, members)
 
     def number_of_nullif(self, node: exp.Nullif) -> Known | None:
         same = self.same(node.this, node.expression)
-        return Known(None) if same == TRUE else self.number(node.this) if same == FALSE else None
+        if same == TRUE:
+            return Known(None)
+        members = [self.number(node.this), self.number(node.expression)]
+        return _as_all(members[0], members) if same == FALSE else None
 
     def number_of_greatest(self, node: exp.Greatest) -> Known | None:
         return self.extreme(node, max)
@@ -279,14 +279,33 @@ class _Judge:
 
     def extreme(self, node: exp.Expr, choose: Callable[..., Number]) -> Known | None:
         """GREATEST and LEAST leave NULL out."""
-        found = [self.number(each) for each in [node.this, *node.expressions]]
-        numbers = [each.number for each in found if each and each.number is not None]
-        if None in found:
+        members = [self.number(each) for each in [node.this, *node.expressions]]
+        numbers = [each.number for each in members if each and each.number is not None]
+        if None in members:
             return None
         if not numbers:
             return Known(None)
-        is_exact = all(each.is_exact for each in found if each)
-        return Known(choose(numbers, key=float), is_exact)
+        is_exact = all(each.is_exact for each in members if each)
+        return _as_all(Known(choose(numbers, key=float), is_exact), members)
+
+
+def _as_all(known: Known | None, members: Iterable[Known | None]) -> Known | None:
+    """Return a number in the type that all members have in common; a float is one whatever the others are."""
+    if known is None or known.number is None or isinstance(known.number, float):
+        return known
+    number: Number = known.number
+    for each in members:
+        if each is None:
+            return None
+        if each.number is not None:
+            number = _alike(number, each.number)[0]
+    return Known(number, known.is_exact)
+
+
+def _are_floats(node: exp.Expr, one: Known, other: Known) -> bool:
+    """Tell whether the side of an operation that is no string is a float, as the string is then."""
+    sides = [known.number for side, known in ((node.this, one), (node.expression, other)) if not _is_text(side)]
+    return bool(sides) and all(isinstance(each, float) for each in sides)
 
 
 def _literal(node: exp.Literal) -> Number:
@@ -309,6 +328,11 @@ def _has_other_parts(node: exp.Expr) -> bool:
 
 
 def _is_text(node: exp.Expr) -> bool:
+    """Tell whether an expression may be a string, which PostgreSQL reads as what stands beside it."""
+    if isinstance(node, exp.Paren):
+        return _is_text(node.this)
+    if isinstance(node, exp.Coalesce | exp.Nullif | exp.Greatest | exp.Least):
+        return any(_is_text(each) for each in node.iter_expressions())
     return isinstance(node, exp.Literal) and bool(node.is_string)
 
 

@@ -15,6 +15,7 @@ from orchestrator.queries.script import TABLE, Command, Script, Statement, name_
 from orchestrator.queries.statements import Rewritten, rewrite_statement
 
 _CONNECT = re.compile(r"\\c(?:onnect)?\b")
+_BRANCH = re.compile(r"\\(if|elif|else|endif)\b")
 _LEGACY_DATABASE = re.compile(rf"{LEGACY_PREFIX}[A-Za-z0-9_.-]+")
 
 
@@ -124,6 +125,10 @@ def _queries(text: str, written: Rewritten, edits: list[Edit]) -> dict[str, str 
 
 def _follow_path(statement: Statement, state: _State) -> None:
     """Note whether a statement of the script sets search_path to the patient, or away from it."""
+    ends = statement.is_word(0, "rollback", "abort", "discard")
+    if ends or (statement.is_word(0, "reset") and statement.is_word(1, "all")):
+        state.is_in_path = state.is_own_path = False  # what was set may be undone
+        return
     if not statement.is_word(0, "set", "reset") or not any(statement.is_word(index, "search_path") for index in (1, 2)):
         return
     schema = state.context.patient.schema
@@ -136,6 +141,8 @@ def _command(script: Script, command: Command, state: _State) -> None:
     """Follow \\c to a patient; another command that names the table needs search_path."""
     if connecting := _CONNECT.match(command.text):
         _connect(script, command, command.text[connecting.end() :].split(), state)
+    elif _BRANCH.match(command.text):
+        state.is_in_path = state.is_own_path = False  # nobody knows which branch is taken
     elif TABLE in command.text.lower() and not (state.is_in_path and "public." not in command.text.lower()):
         reason = f"a command of psql: put {patients_path(state.context)} in front, and no public. before the name"
         found = ("E112", meaning("E112", reason), command.start)

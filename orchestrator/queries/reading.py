@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from orchestrator.queries.script import fold
+
 PUBLIC = ("", "public")
 LISTS = (exp.Order, exp.Ordered, exp.Distinct, exp.Group, exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple, exp.Paren)
 """What only holds others in ORDER BY, DISTINCT ON and GROUP BY, where a bare name may be one of the result."""
@@ -30,6 +32,8 @@ class Frame:
     outer: "Frame | None"
     sources: list[Source] = field(default_factory=list)
     output_names: frozenset[str] = frozenset()
+    has_unnamed_output: bool = False
+    """Whether the result has columns, such as those of functions, whose names are not worked out."""
 
     @property
     def references(self) -> list["Reference"]:
@@ -108,4 +112,24 @@ def name(identifier: exp.Expr | None) -> str:
     """Return what PostgreSQL makes of an identifier: folded unless it is quoted; empty for none."""
     if not isinstance(identifier, exp.Identifier):
         return ""
-    return str(identifier.this) if identifier.quoted else str(identifier.this).lower()
+    return str(identifier.this) if identifier.quoted else fold(str(identifier.this))
+
+
+def implied_name(node: exp.Expr | None) -> str:
+    """Return what PostgreSQL calls a column of a result after a column in it; empty where it does not.
+
+    As its FigureColname: through parentheses, casts, COLLATE, subscripts, the ELSE of CASE, and scalar subqueries.
+    """
+    while True:
+        if isinstance(node, exp.Alias):
+            return name(node.args["alias"])
+        if isinstance(node, exp.Column):
+            return "" if isinstance(node.this, exp.Star) else name(node.this)
+        if isinstance(node, exp.Paren | exp.Collate | exp.Bracket | exp.Cast):
+            node = node.this
+        elif isinstance(node, exp.Case):
+            node = node.args.get("default")
+        elif isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select) and node.this.expressions:
+            node = node.this.expressions[0]
+        else:
+            return ""

@@ -10,10 +10,23 @@ from sqlglot import exp
 
 from orchestrator.queries.column_map import FOLD_CHANGE, legacy_columns
 from orchestrator.queries.context import Context
-from orchestrator.queries.reading import LISTS, PUBLIC, Ctes, Frame, Reading, Reference, Source, Use, name, span
+from orchestrator.queries.reading import (
+    LISTS,
+    PUBLIC,
+    Ctes,
+    Frame,
+    Reading,
+    Reference,
+    Source,
+    Use,
+    implied_name,
+    name,
+    span,
+)
 from orchestrator.queries.script import MASK, TABLE, UNKNOWN_TEXT
 
-NARROW = "transcripts"
+_VALUES = frozenset({"user", "current_user", "session_user", "system_user", "current_role", "current_catalog"})
+"""Names that are no columns."""
 SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 JOINED = ("transcripts", "genes")
 SPARSE_COLUMNS = frozenset({"transcript_id", FOLD_CHANGE, "created_at", "updated_at"})
@@ -49,6 +62,8 @@ class _Reader:
         ctes = self.with_queries(node, ctes, outer)
         if isinstance(node, exp.Subquery):
             found = self.query(node.this, ctes, outer)
+            if node.args.get("order") and isinstance(node.unnest(), exp.Select):
+                self.problem(node.args["order"], "ORDER BY behind parentheses is that of the query in them")
             for part in ("order", "limit", "offset"):
                 self.nested(node.args.get(part), ctes, outer)
             return found
@@ -72,13 +87,13 @@ class _Reader:
         if with_ is None:
             return ctes
         known = dict(ctes)
+        if with_.args.get("recursive"):  # each may name any of them
+            known.update({name(cte.args["alias"].this): None for cte in with_.expressions})
         for cte in with_.expressions:
             alias = cte.args["alias"]
             self.identifiers(alias)
             cte_name = name(alias.this)
             columns = frozenset(name(each) for each in alias.columns) or None
-            if with_.args.get("recursive"):
-                known[cte_name] = columns
             found = self.query(cte.this, known, outer)
             known[cte_name] = columns or found
         return known
@@ -137,8 +152,10 @@ class _Reader:
                         are_known = are_known and source.columns is not None
                         names.update(source.columns or ())
             else:
-                are_known = False  # its name depends on the expression
-        frame.output_names = frozenset(names)
+                are_known = False  # others are named after functions and types
+                names.add(implied_name(item))
+        frame.output_names = frozenset(names - {""})
+        frame.has_unnamed_output = not are_known
         return frame.output_names if are_known else None
 
     # FROM
@@ -231,7 +248,7 @@ class _Reader:
             frame.sources.append(Source(alias or table, None if renamed else known))
         elif schema in PUBLIC and table in self.context.tables:
             columns = frozenset(self.context.tables[table])
-            place = span(node)[0] if table == NARROW else None
+            place = span(node)[0] if table == "transcripts" else None
             frame.sources.append(Source(alias or table, None if renamed else columns, narrow=place))
         else:
             if table == TABLE and schema not in self.patients:
@@ -256,13 +273,17 @@ class _Reader:
 
     def by_name(self, node: exp.Expr | None, frame: Frame, ctes: Ctes, *, outputs_first: bool) -> None:
         """Read ORDER BY or DISTINCT ON, where a bare name is first one of the result, or GROUP BY, where it is last."""
-        if isinstance(node, LISTS):
+        clause = node.find_ancestor(exp.Order, exp.Group, exp.Distinct) if isinstance(node, exp.Tuple) else None
+        is_row = isinstance(clause, exp.Order)  # whose parts are expressions
+        if isinstance(node, LISTS) and not is_row:
             for each in node.iter_expressions():
                 self.by_name(each, frame, ctes, outputs_first=outputs_first)
             return
         is_bare = isinstance(node, exp.Column) and not node.args.get("table")
         column = name(node.this) if is_bare and node is not None else ""
-        if column in frame.output_names and (outputs_first or not self.is_input(column, frame)):
+        is_unnamed = frame.has_unnamed_output and bool(column) and not self.is_visible(column, frame)
+        is_output = column in frame.output_names and (outputs_first or not self.is_input(column, frame))
+        if is_output or is_unnamed:
             self.identifiers(node)
             if not outputs_first and frame.references and column in self.new_columns and node is not None:
                 self.problem(node, f"GROUP BY {column} would mean a column of the core")
@@ -271,6 +292,14 @@ class _Reader:
 
     def is_input(self, column: str, frame: Frame) -> bool:
         return any(source.columns is not None and column in source.columns for source in frame.sources)
+
+    def is_visible(self, column: str, frame: Frame | None) -> bool:
+        """Tell whether a name may be a column of a table, here or around."""
+        while frame is not None:
+            if any(each.columns is None or column in each.columns or column == each.name for each in frame.sources):
+                return True
+            frame = frame.outer
+        return column in SYSTEM_COLUMNS
 
     def expression(self, node: exp.Expr | None, frame: Frame, ctes: Ctes) -> None:
         if not isinstance(node, exp.Expr):
@@ -329,8 +358,7 @@ class _Reader:
         """Note that a column belongs to a source."""
         start, end = span(node)
         if isinstance(node.this, exp.Star):
-            if not _is_in_exists(node):
-                self.star([source])
+            self.star([source])
             return
         column = name(node.this)
         if source.narrow is not None and column == FOLD_CHANGE:
@@ -349,7 +377,7 @@ class _Reader:
         column = name(node.this)
         if column.startswith(UNKNOWN_TEXT):
             self.problem(node, "a variable may stand for any SQL")
-        if column.startswith((MASK, UNKNOWN_TEXT)):
+        if column.startswith((MASK, UNKNOWN_TEXT)) or (column in _VALUES and not node.this.quoted):
             return
         passed: list[Frame] = []
         is_sure = True
@@ -376,7 +404,8 @@ class _Reader:
         self.belongs(node, source)
         has_more_tables = any(each.references for each in passed)
         if source.reference is None and has_more_tables and column in self.new_columns:
-            if len(hits) > 1 or not source.name or not is_sure:
+            is_hidden = any(each.name == source.name for nearer in passed[:-1] for each in nearer.sources)
+            if len(hits) > 1 or not source.name or not is_sure or is_hidden:
                 self.problem(node, f"{column} would not be sure to mean the same")
             self.reading.qualified[span(node)[0]] = source.name
 

@@ -4,21 +4,22 @@ from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
-from orchestrator.queries.column_map import legacy_columns
+from orchestrator.queries.column_map import FOLD_CHANGE, legacy_columns
 from orchestrator.queries.context import Context
 from orchestrator.queries.findings import MEANINGS
-from orchestrator.queries.reading import LISTS, Reading, Reference, name
+from orchestrator.queries.reading import LISTS, Reading, Reference, Use, name
 from orchestrator.queries.script import MASK, TABLE, UNKNOWN_TEXT, Statement, name_of
 
 Found = tuple[str, str, int]
 """Code, sentence, and position in the text."""
 
+NARROW = "transcripts"
 _CHANGED_AFTER = frozenset({"update", "into", "truncate"})
-_CATALOGS = ("information_schema", "pg_catalog", "pg_class", "pg_tables", "pg_attribute", "pg_stats", "pg_indexes",
-             "pg_stat_user_tables", "pg_relation_size", "pg_total_relation_size", "regclass",
-             "to_regclass")  # fmt: skip
-_RUN_STRINGS = ("dblink", "dblink_exec", "query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema",
-                "table_to_xml", "ts_stat", "crosstab", "connectby")  # fmt: skip
+_CATALOGS = ("information_schema", "regclass", "to_regclass", "table_to_xml", "table_to_xmlschema",
+             "table_to_xml_and_xmlschema")  # fmt: skip
+_CATALOG_PREFIXES = ("pg_", "has_table_", "has_column_", "has_any_column_")
+_RUN_STRINGS = frozenset({"dblink", "dblink_exec", "query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema",
+                          "ts_stat", "crosstab", "connectby"})  # fmt: skip
 _AGGREGATES = (exp.AggFunc, exp.Anonymous, exp.WithinGroup, exp.Filter)
 
 
@@ -41,10 +42,23 @@ def changed_table(statement: Statement) -> int | None:
     return None
 
 
+def narrow_table(statement: Statement) -> Iterator[Found]:
+    """Yield the fold changes that a change or a body may read from transcripts; its names are not resolved."""
+    tokens = statement.tokens
+    has_table = any(
+        name_of(token) == NARROW
+        and (index == 0 or tokens[index - 1].text != "." or statement.is_word(index - 2, "public"))
+        for index, token in enumerate(tokens)
+    )
+    for token in tokens:
+        if has_table and name_of(token) == FOLD_CHANGE:
+            yield "E109", meaning("E109", f"it may be that of {NARROW}: read {TABLE} alone"), token.start
+
+
 def catalog_probes(statement: Statement) -> Iterator[Found]:
     """Yield the strings in which a statement asks the catalog for the wide table."""
     words = {name_of(token) for token in statement.tokens}
-    if words.isdisjoint(_CATALOGS):
+    if words.isdisjoint(_CATALOGS) and not any(each.startswith(_CATALOG_PREFIXES) for each in words):
         return
     for index in statement.strings_with_table:
         yield "E108", meaning("E108", f"in v0.6.0 the table is a view, {TABLE}, in the patient's schema"), (
@@ -114,7 +128,7 @@ def _keyed_groups(reading: Reading) -> Iterator[Found]:
     for reference in reading.references:
         select = reference.frame.select
         uses = [use for use in reading.uses if use.reference is reference]
-        grouped = list(_grouped(select))
+        grouped = list(_grouped(select, uses))
         names = {use.name for use in uses if any(use.node is each for each in grouped)}
         if "transcript_id" not in names:
             continue
@@ -125,7 +139,7 @@ def _keyed_groups(reading: Reading) -> Iterator[Found]:
                 yield "E110", meaning("E110", f"add {use.name} to GROUP BY, which changes no group"), use.start
 
 
-def _grouped(select: exp.Select) -> Iterator[exp.Expr]:
+def _grouped(select: exp.Select, uses: Sequence[Use]) -> Iterator[exp.Expr]:
     """Yield what a SELECT groups by; numbers and names of the result as what they stand for."""
     items = select.expressions
     by_name = {name(item.args["alias"]): item.this for item in items if isinstance(item, exp.Alias)}
@@ -138,7 +152,8 @@ def _grouped(select: exp.Select) -> Iterator[exp.Expr]:
             yield items[int(each.this) - 1].unalias()
         else:
             yield each
-            if isinstance(each, exp.Column) and name(each.this) in by_name:
+            is_input = any(each is use.node for use in uses)
+            if isinstance(each, exp.Column) and name(each.this) in by_name and not is_input:
                 yield by_name[name(each.this)]
 
 

@@ -1,5 +1,6 @@
 """The three ways in which a query reads the patient in v0.6.0, as edits of its text."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from orchestrator.queries.script import TABLE, UNKNOWN_TEXT, Statement, is_name,
 BASELINE_SQL = "1.0"
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Like, exp.ILike, exp.In, exp.Is, exp.Between,
                 exp.NullSafeEQ, exp.NullSafeNEQ, exp.RegexpLike, exp.RegexpILike)  # fmt: skip
+_COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 _NAMING_FUNCTIONS = frozenset({"xmlforest", "xmlattributes"})
 _ENDS_OF_ITEM = frozenset({"from", "into", "where", "group", "having", "window", "union", "intersect", "except",
                            "order", "limit", "offset", "fetch", "for"})  # fmt: skip
@@ -73,11 +75,9 @@ def why_not_guide(tokens: Sequence[Token], reading: Reading, context: Context) -
     for use in reading.uses:
         if use.name != FOLD_CHANGE and _core_column(use) is None:
             return f"{use.name} is no plain column of the core"
-        if (
-            _groups_by_result(use.reference.frame)
-            and use.node.find_ancestor(exp.Select) is not use.reference.frame.select
-        ):
-            return "a subquery uses what is grouped by a number or by a name of the result"
+    for reference in reading.references:
+        if _is_used_inside(reference, reading) and _groups_by_more(reference, reading):
+            return "a subquery uses what is grouped by more than plain columns"
     names = {*legacy_columns(), *(reference.name for reference in reading.references)}
     for token in tokens:
         if is_name(token) and name_of(token) in names and token.start not in reading.known_positions:
@@ -91,16 +91,30 @@ def _core_column(use: Use) -> tuple[str, str] | None:
     return legacy_columns()[use.name].plain
 
 
-def _groups_by_result(frame: Frame) -> bool:
-    """Tell whether a SELECT groups by a number, or a name that only its result has."""
-    group = frame.select.args.get("group")
-    if group is None:
-        return False
-    names = {name(item.args["alias"]) for item in frame.select.expressions if isinstance(item, exp.Alias)}
-    return any(
-        isinstance(each, exp.Literal) or (isinstance(each, exp.Column) and name(each.this) in names)
-        for each in group.walk()
+def _is_used_inside(reference: Reference, reading: Reading) -> bool:
+    """Tell whether a subquery uses columns of a reference whose rows are grouped: it may use grouped columns only."""
+    select = reference.frame.select
+    return select.args.get("group") is not None and any(
+        use.reference is reference and use.node.find_ancestor(exp.Select) is not select for use in reading.uses
     )
+
+
+def _groups_by_more(reference: Reference, reading: Reading) -> bool:
+    """Tell whether a SELECT groups by anything but plain columns, or asks for what it groups by."""
+    select = reference.frame.select
+    ours = [use.node for use in reading.uses if use.name != FOLD_CHANGE]
+    waiting = [select.args["group"]]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, LISTS):
+            waiting += each.iter_expressions()
+        elif (
+            not isinstance(each, exp.Column)
+            or name(each.this) == FOLD_CHANGE
+            or (not each.args.get("table") and not any(each is our for our in ours))
+        ):
+            return True
+    return select.find(exp.Grouping) is not None
 
 
 def conditions_on(frame: Frame) -> list[exp.Expr]:
@@ -143,11 +157,20 @@ def guide_edits(statement: Statement, reading: Reading, context: Context, sparse
     for reference, aliases in zip(reading.references, choose_aliases(statement, len(spans)), strict=True):
         uses = [use for use in reading.uses if use.reference is reference]
         inner = reference in sparse
-        edits.append(Edit(*spans[reference], _joined(statement, reference, aliases, uses, context, is_inner=inner)))
+        joined = _joined(statement, reference, aliases, uses, context, is_inner=inner)
+        edits.append(_replacing(statement, *spans[reference], joined))
         for use in uses:
-            edits.append(Edit(use.start, use.end, _column(use, aliases, context, is_inner=inner)))
+            column = _column(use, aliases, context, reading, is_inner=inner)
+            edits.append(_replacing(statement, use.start, use.end, column))
             edits += _output_name(statement, use)
     return edits
+
+
+def _replacing(statement: Statement, start: int, end: int, text: str) -> Edit:
+    """Return the edit that puts a text in the place of another, whose comments are kept in front of it."""
+    comments = [found[0] for found in _COMMENT.finditer(statement.masked, start, end)]
+    kept = "".join(each + ("\n" if each.startswith("--") else " ") for each in comments)
+    return Edit(start, end, kept + text)
 
 
 def _joined(
@@ -190,34 +213,31 @@ def fold_change(sparse: str, *, is_inner: bool) -> str:
     return stored if is_inner else f"COALESCE({stored}, {BASELINE_SQL})"
 
 
-def _column(use: Use, aliases: Aliases, context: Context, *, is_inner: bool) -> str:
+def _column(use: Use, aliases: Aliases, context: Context, reading: Reading, *, is_inner: bool) -> str:
     plain = _core_column(use)
     if plain is None:
         return fold_change(aliases.sparse, is_inner=is_inner)
     table, column = ("transcripts", "genes")[plain[0] == "g"], plain[1]
     bare = f"{aliases.transcripts if plain[0] == 't' else aliases.genes}.{column}"
     wanted = legacy_columns()[use.name].data_type
-    if context.tables[table].get(column) == wanted or _needs_no_cast(use):
+    if context.tables[table].get(column) == wanted or _needs_no_cast(use, reading):
         return bare
     return f"{bare}::{wanted}"
 
 
-def _needs_no_cast(use: Use) -> bool:
+def _needs_no_cast(use: Use, reading: Reading) -> bool:
     """Tell whether varchar is as good as text where a column stands.
 
-    It is in a comparison before rows are grouped. GROUP BY and GROUPING must have the bare column, because subqueries
-    may use only what is grouped as such.
+    It is in a comparison before rows are grouped. GROUP BY must have the bare column where a subquery uses it, too.
     """
     around = use.node.parent
-    if isinstance(around, exp.Grouping):
-        return True
     if isinstance(around, _COMPARISONS):
         clause = around.find_ancestor(exp.Where, exp.Join, exp.Select)
         is_before_groups = isinstance(clause, exp.Where | exp.Join)
         return is_before_groups and around.find_ancestor(exp.Select) is use.reference.frame.select
     while isinstance(around, LISTS) and not isinstance(around, exp.Group):
         around = around.parent
-    return isinstance(around, exp.Group)
+    return isinstance(around, exp.Group) and _is_used_inside(use.reference, reading)
 
 
 def _output_name(statement: Statement, use: Use) -> list[Edit]:
@@ -228,6 +248,8 @@ def _output_name(statement: Statement, use: Use) -> list[Edit]:
     if not isinstance(item.parent, exp.Select) or item.arg_key != "expressions":
         return []
     index = next(i for i, token in enumerate(statement.tokens) if token.start == use.start)
+    if statement.tokens[index - 1].text == "+":  # the parser leaves it out, PostgreSQL names nothing after it
+        return []
     end = _end_of_item(statement, index)
     return [Edit(end, end, f" AS {name(use.node.this)}")]
 

@@ -7,7 +7,7 @@ from sqlglot import TokenType, exp
 from orchestrator.queries.column_map import FOLD_CHANGE
 from orchestrator.queries.reading import Reading
 from orchestrator.queries.rewrite import Edit
-from orchestrator.queries.script import Statement
+from orchestrator.queries.script import Statement, name_of
 
 _KEEP_DOUBLE = (
     exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Abs, exp.Ln, exp.Log, exp.Sqrt, exp.Exp, exp.Pow,
@@ -56,7 +56,7 @@ def _call_around(statement: Statement, index: int) -> int:
     for place in range(index - 1, 0, -1):
         if statement.tokens[place].token_type is TokenType.L_PAREN and statement.depths[place] < depth:
             depth = statement.depths[place]
-            if statement.is_word(place - 1, "round") and _has_two_arguments(statement, place):
+            if name_of(statement.tokens[place - 1]) == "round" and _has_two_arguments(statement, place):
                 return place
     raise AssertionError("the parser saw a ROUND that no token is")
 

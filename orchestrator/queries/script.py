@@ -30,12 +30,12 @@ _LEXICAL = re.compile(
     )
     | (?P<rows>(?i:\bcopy\b[^;]*\bfrom\s+stdin\b[^;\n]*;)[^\n]*\n(?s:.*?)^\\\.[^\n]*$)
     | (?P<command>\\[^\r\n]*)
-    | (?P<text>\$\{[^}\n]*\} | (?<![\w$])\$[A-Za-z_]\w* | (?<![:\w\])]):(?:"[^"\n]+"|[A-Za-z_]\w*)(?!:))
+    | (?P<text>\$\{[^}\n]*\} | (?<![\w$])\$[A-Za-z_]\w* | (?<![:\w\])]):(?:"[^"\n]+"|[A-Za-z_]\w*(?!\w))(?!:(?!:)))
     | (?P<value>(?<![:\w\])]):'\w+' | %\(\w+\)s | %s\b)
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
-_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})[ \t]*(?P<language>[\w+-]*)[^\n]*\n", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})[ \t]*\{?\.?(?P<language>[\w+-]*)[^\n]*\n", re.MULTILINE)
 SQL_FENCES = ("sql", "postgresql", "postgres", "psql", "pgsql")
 
 
@@ -105,10 +105,15 @@ class Script:
         return line, position - self._line_starts[line - 1] + 1
 
 
+def fold(name: str) -> str:
+    """Return what PostgreSQL makes of a name that is not quoted: only letters of ASCII become small."""
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), name)
+
+
 def word(token: Token) -> str:
     """Return a key word, or a name that is not quoted, in lower case; empty for anything else."""
     is_plain = token.token_type not in (TokenType.IDENTIFIER, *_STRINGS)
-    return token.text.lower() if is_plain and token.text[:1].isalpha() else ""
+    return fold(token.text) if is_plain and token.text[:1].isalpha() else ""
 
 
 _STRINGS = (TokenType.STRING, TokenType.HEREDOC_STRING, TokenType.BYTE_STRING, TokenType.UNICODE_STRING,
@@ -139,15 +144,24 @@ def read_spans(text: str, spans: Iterable[tuple[int, int]]) -> Script:
     """Take the SQL in some spans of a text apart."""
     parts: list[Statement | Command] = []
     unreadable = []
+    pieces, position, marked = [], 0, []
     for start, end in spans:
         masked, commands = _mask(text, start, end)
+        pieces += [text[position:start], masked]
+        marked.append((start, masked))
+        parts += commands
+        position = end
+    whole = "".join([*pieces, text[position:]])
+    for start, masked in marked:
         try:
             tokens = _Tokenizer().tokenize(masked)
         except TokenError:
             unreadable.append((start, "a quote, comment or dollar quote is not closed"))
             continue
-        parts += commands
-        parts += _split(masked, tokens)
+        for token in tokens:
+            token.start += start
+            token.end += start
+        parts += _split(whole, tokens)
     parts.sort(key=lambda part: part.start)
     return Script(text, parts, unreadable)
 
@@ -156,7 +170,9 @@ def _fences(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans between fences of SQL."""
     position = 0
     while opening := _FENCE.search(text, position):
-        closing = re.compile(rf"^[ \t]*{re.escape(opening['mark'])}[ \t]*$", re.MULTILINE).search(text, opening.end())
+        closing = re.compile(rf"^[ \t]*{opening['mark']}{opening['mark'][0]}*[ \t\r]*$", re.MULTILINE).search(
+            text, opening.end()
+        )
         end = closing.start() if closing else len(text)
         if opening["language"].lower() in SQL_FENCES:
             yield opening.end(), end
@@ -164,8 +180,8 @@ def _fences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _mask(text: str, start: int, end: int) -> tuple[str, list[Command]]:
-    """Return the text with only a span of it left, what is no SQL masked; and psql's commands in the span."""
-    pieces = [_blank(text[:start])]
+    """Return a span of the text with what is no SQL masked; and psql's commands in it."""
+    pieces = []
     commands = []
     position = start
     for found in _LEXICAL.finditer(text, start, end):

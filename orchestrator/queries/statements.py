@@ -12,13 +12,14 @@ from orchestrator.queries.anatomy import Anatomy, Kind, dissect
 from orchestrator.queries.context import Context
 from orchestrator.queries.outcome import Options, Proof, Style
 from orchestrator.queries.reading import PUBLIC, Frame, Reading, Reference, name, span
-from orchestrator.queries.references import read_query
+from orchestrator.queries.references import SYSTEM_COLUMNS, read_query
 from orchestrator.queries.refusals import (
     Found,
     catalog_probes,
     changed_table,
     dynamic_queries,
     meaning,
+    narrow_table,
     refused_reads,
     unknown_objects,
     warnings,
@@ -88,6 +89,8 @@ def rewrite_statement(statement: Statement, context: Context, options: Options, 
         return _refused(("E102", meaning("E102", "v0.6.0 is changed by `mediabase`, not by SQL"), changed))
     if anatomy.last == 0 or _named_outside(case):
         return _without_query(case)
+    if anatomy.kind is Kind.CHANGE and (narrow := list(narrow_table(statement))):
+        return _refused(*narrow)
     if anatomy.kind is Kind.CHANGE and not statement.mentions and not statement.strings_with_table:
         return Rewritten()  # rows by the thousand, perhaps
     try:
@@ -217,13 +220,22 @@ def _reason(error: ParseError) -> str:
 
 
 def _reading_of_change(parsed: exp.Expr) -> Reading:
-    """Return the references in a statement that changes another table; its columns are not looked at."""
+    """Return the references in a statement that changes another table; to which table a column belongs is not known."""
     reading = Reading(problems={0: "the statement changes another table"})
     frame = Frame(exp.Select(), None)
-    reading.known_positions.update(each.meta["start"] for each in parsed.find_all(exp.Identifier) if each.meta)
+    columns = {id(column.this) for column in parsed.find_all(exp.Column)}
+    for each in parsed.find_all(exp.Identifier):
+        if id(each) not in columns and each.meta:
+            reading.known_positions.add(each.meta["start"])
+        elif name(each) in SYSTEM_COLUMNS:
+            reading.system_columns.append(each.meta["start"])
+    has_star = any(not isinstance(star.parent, exp.Count) for star in parsed.find_all(exp.Star))
     for table in parsed.find_all(exp.Table):
         if name(table.this) == TABLE and name(table.args.get("db")) in PUBLIC and not _is_shadowed(table):
             reading.references.append(Reference(table, frame, False, *span(table), table.alias or TABLE))
+            alias = table.args.get("alias")
+            if has_star or (isinstance(alias, exp.TableAlias) and alias.columns):
+                reading.whole_rows.append(span(table)[0])
     return reading
 
 
@@ -234,8 +246,9 @@ def _is_shadowed(table: exp.Table) -> bool:
     while around is not None and not table.args.get("db"):
         ancestors.add(id(around))
         with_ = around.args.get("with_")
+        is_recursive = with_ is not None and bool(with_.args.get("recursive"))
         for cte in with_.expressions if with_ is not None else []:
-            if id(cte) in ancestors:
+            if id(cte) in ancestors and not is_recursive:
                 break
             if name(cte.args["alias"].this) == TABLE:
                 return True
@@ -260,7 +273,9 @@ def _in_style(case: _Case) -> Rewritten:
 
 
 def _guide(case: _Case) -> Rewritten:
-    proven = [each for each in case.reading.references if is_sparse(each, case.reading)]
+    # Operators that stand in front of more, or of less, than the parser takes for theirs: nothing is proven then.
+    is_clear = not any(token.text in ("@", "|/", "||/", "!!") for token in case.statement.tokens)
+    proven = [each for each in case.reading.references if is_clear and is_sparse(each, case.reading)]
     edits = guide_edits(case.statement, case.reading, case.context, proven)
     plain = guide_edits(case.statement, case.reading, case.context, []) if proven else []
     proofs = [

@@ -49,7 +49,7 @@ DEMO = (
     "DEMO_LUAD_EGFR",
     "DEMO_TNBC",
 )
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 GATE_KEY = 4711
 NO_SERVER = "host=/nonexistent"
 

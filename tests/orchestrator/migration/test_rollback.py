@@ -43,7 +43,7 @@ def test_one_of_all(lab: Lab) -> None:
     assert (done["result"], done["legacy"], done["message"]) == ("rolled back", "never dropped", "")
     assert everything(lab, "DEMO_TNBC") == before and whole(lab, PREFIX + "DEMO_TNBC") == legacy
     assert lab.query("select nspname from pg_namespace where nspname ~ 'demo_tnbc'") == []
-    assert lab.query("select rolname from pg_roles where rolname ~ 'demo_tnbc'") == []
+    assert lab.query("select rolname from pg_roles where rolname = 'reader_patient_demo_tnbc'") == []
     for (table,) in lab.query("select relname from pg_class where relnamespace = 'cohort'::regnamespace "
                               "and relkind in ('r', 'v') and relname <> 'patient_structure_spec'"):  # fmt: skip
         rows = lab.query(f"select to_jsonb(t)::text from cohort.{table} as t")

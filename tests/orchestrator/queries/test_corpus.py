@@ -1,6 +1,7 @@
 """The corpus: statements as analysts write them say in v0.6.0 what they said in v0.5.0, row by row, or are refused."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -173,3 +174,73 @@ def test_orphans_keep_their_values_but_not_their_genes(generated: Lab) -> None:
                 assert (found == "") is is_same
     finally:
         generated.drop_patient(orphaned)
+
+
+@pytest.mark.parametrize("named", ['"public"."cancer_transcript_base"', "public /* . */ . cancer_transcript_base"])
+@pytest.mark.parametrize("quote", ["$$", "'"])
+def test_names_in_bodies_are_those_of_sql(clean: Asked, named: str, quote: str) -> None:
+    """Quoted or spread out, and not what only looks like one in a comment."""
+    query = f"SELECT count(*) /* public.cancer_transcript_base */ FROM {named} WHERE expression_fold_change > 2"
+    body = f"{quote}{query}{quote}"
+    text = f"CREATE FUNCTION pg_temp.high() RETURNS bigint LANGUAGE sql AS {body};\nSELECT pg_temp.high() AS n;"
+    migrated = clean.migrate(text)
+    assert "/* public.cancer_transcript_base */" in migrated.text
+    assert difference(clean.before(text), clean.after(migrated.text), is_ordered=True) == ""
+
+
+def test_comments_beside_the_table_are_kept(clean: Asked) -> None:
+    """Also where the table and its alias are replaced."""
+    migrated = clean.migrate("SELECT c /* of */ . gene_symbol FROM cancer_transcript_base /* a */ AS /* b */ c -- d")
+    assert outcomes(migrated) == ("guide",)
+    assert [migrated.text.count(each) for each in ("/* of */", "/* a */", "/* b */", "-- d")] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("joint", [" OR ", " + "])
+def test_what_is_nested_deeply_is_refused(clean: Asked, joint: str) -> None:
+    """With a code, whatever the parser makes of it."""
+    terms = joint.join(["expression_fold_change > 2" if joint == " OR " else "1"] * 5_000)
+    assert outcomes(clean.migrate(f"SELECT {terms} FROM cancer_transcript_base")) in (("E111",), ("guide",), ("cte",))
+
+
+def test_a_path_that_was_undone_is_set_again(clean: Asked) -> None:
+    """By ROLLBACK or RESET ALL, or in one of two branches of a script."""
+    query = "SELECT count(*) FROM cancer_transcript_base"
+    for between in ("ROLLBACK", "RESET ALL", "DISCARD ALL"):
+        migrated = clean.migrate(f"BEGIN; {query}; {between}; {query};", Options(style=Style.VIEW))
+        assert migrated.text.count("SET search_path") == 2, between
+    branches = clean.migrate(f"\\if :x\n{query};\n\\else\n{query};\n\\endif\n", Options(style=Style.VIEW))
+    assert branches.text.count("SET search_path") == 2
+
+
+@pytest.mark.parametrize("line", ["\\c :db", "\\c postgres", "\\c mediabase_patient_NOBODY", "\\connect mbase"])
+def test_nobody_knows_whom_another_database_holds(clean: Asked, line: str) -> None:
+    """Statements after it are not given to the patient that was asked for."""
+    migrated = clean.migrate(f"{line}\nSELECT count(*) FROM cancer_transcript_base;\n")
+    assert migrated.is_refused
+    assert {finding.code for finding in migrated.findings} == {"E113"}
+    assert "SELECT count(*) FROM cancer_transcript_base;" in migrated.text
+
+
+@pytest.mark.parametrize("variable", ["$COND", "${COND}", ":cond", ":min::float8 > 1"])
+def test_a_variable_may_be_any_sql(clean: Asked, variable: str) -> None:
+    """So no column is replaced, and the WITH query has them all."""
+    migrated = clean.migrate(f"SELECT gene_symbol FROM cancer_transcript_base WHERE {variable};")
+    assert outcomes(migrated) == ("cte",)
+    assert variable in migrated.text
+    assert "SELECT transcript_id, gene_symbol, gene_id" in migrated.text
+
+
+def test_what_a_script_makes_is_not_missing(clean: Asked) -> None:
+    """A table of its own is no custom object; others are (W104)."""
+    made = clean.migrate("CREATE TEMP TABLE hot (x int); SELECT * FROM hot;")
+    assert made.findings == []
+    assert [each.code for each in clean.migrate("SELECT * FROM hot;").findings] == ["W104"]
+
+
+def test_time_grows_with_the_page(clean: Asked) -> None:
+    """Not with its square: two thousand fences are read in seconds."""
+    fence = "```sql\nSELECT gene_symbol FROM cancer_transcript_base WHERE expression_fold_change > 2;\n```\n\ntext\n\n"
+    started = time.monotonic()
+    migrated = clean.migrate(fence * 2_000, Options(is_markdown=True))
+    assert {each.outcome for each in migrated.statements} == {"guide"}
+    assert time.monotonic() - started < 60

@@ -74,8 +74,7 @@ def test_a_folder_is_written_to_another(generated: Lab, queries: Path, tmp_path:
     assert page.count("expression_data") == 1
     script = (output / "deep" / "script.psql").read_bytes().decode()
     assert script == (
-        f"\\c mbase\r\nSET search_path = {SCHEMA}, public;\r\n"
-        "select count(*)\r\nfrom public.transcripts t \\gset\r\n"
+        f"\\c mbase\r\nSET search_path = {SCHEMA}, public;\r\nselect count(*)\r\nfrom public.transcripts t \\gset\r\n"
     )
     assert re.search(r"3 files +│ +3 │ +0 │ +1 │", done.stdout), done.stdout
     assert migrate(generated, output, "--check").returncode == 0
