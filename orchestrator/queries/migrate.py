@@ -33,6 +33,8 @@ class _State:
     """Why nobody knows whom statements read: the script has connected to another database."""
     made: set[str] = field(default_factory=set)
     """Names of tables, views and functions that the script has made so far."""
+    text_with_table: int | None = None
+    """Where the statement before has a string that names the wide table."""
     edits: list[Edit] = field(default_factory=list)
     statements: list[Migrated] = field(default_factory=list)
 
@@ -70,6 +72,8 @@ def _unreadable(script: Script, state: _State, position: int, reason: str) -> Mi
 
 def _statement(script: Script, statement: Statement, state: _State, options: Options) -> None:
     _follow_path(statement, state)
+    strings = statement.strings_with_table
+    state.text_with_table = statement.tokens[strings[0]].start if strings else None
     old = script.text[statement.start : statement.end]
     if state.lost:
         if statement.mentions or statement.strings_with_table:
@@ -141,6 +145,9 @@ def _command(script: Script, command: Command, state: _State) -> None:
     """Follow \\c to a patient; another command that names the table needs search_path."""
     if connecting := _CONNECT.match(command.text):
         _connect(script, command, command.text[connecting.end() :].split(), state)
+    elif command.text.startswith(r"\gexec") and state.text_with_table is not None:
+        found = ("E107", meaning("E107", "what the query says is run as SQL"), state.text_with_table)
+        state.statements.append(_as_it_was(script, state, command, found))
     elif _BRANCH.match(command.text):
         state.is_in_path = state.is_own_path = False  # nobody knows which branch is taken
     elif TABLE in command.text.lower() and not (state.is_in_path and "public." not in command.text.lower()):

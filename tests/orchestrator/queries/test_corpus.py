@@ -244,3 +244,9 @@ def test_time_grows_with_the_page(clean: Asked) -> None:
     migrated = clean.migrate(fence * 2_000, Options(is_markdown=True))
     assert {each.outcome for each in migrated.statements} == {"guide"}
     assert time.monotonic() - started < 60
+
+
+def test_what_a_query_says_is_run_as_sql(clean: Asked) -> None:
+    """By psql, so that nobody can migrate it."""
+    migrated = clean.migrate("SELECT 'SELECT count(*) FROM cancer_transcript_base' \\gexec\n")
+    assert {finding.code for finding in migrated.findings} == {"E107"}
