@@ -84,6 +84,8 @@ class Reading:
     unknown_tables: dict[int, str] = field(default_factory=dict)
     own_tables: dict[int, int] = field(default_factory=dict)
     """Where a custom object of the patient is read: start of its name with its schema, start of its name alone."""
+    grouped_inputs: set[int] = field(default_factory=set)
+    """Nodes of bare names in GROUP BY that are columns of a table, not names of the result."""
     functions: set[str] = field(default_factory=set)
     """Names of functions that the parser does not know."""
     elsewhere: dict[int, str] = field(default_factory=dict)

@@ -288,6 +288,8 @@ class _Reader:
             if not outputs_first and frame.references and column in self.new_columns and node is not None:
                 self.problem(node, f"GROUP BY {column} would mean a column of the core")
         else:
+            if not outputs_first and node is not None:
+                self.reading.grouped_inputs.add(id(node))
             self.expression(node, frame, ctes)
 
     def is_input(self, column: str, frame: Frame) -> bool:

@@ -7,7 +7,7 @@ from sqlglot import exp
 from orchestrator.queries.column_map import FOLD_CHANGE, legacy_columns
 from orchestrator.queries.context import Context
 from orchestrator.queries.findings import MEANINGS
-from orchestrator.queries.reading import LISTS, Reading, Reference, Use, name
+from orchestrator.queries.reading import LISTS, Reading, Reference, name
 from orchestrator.queries.script import MASK, TABLE, UNKNOWN_TEXT, Statement, name_of
 
 Found = tuple[str, str, int]
@@ -128,7 +128,7 @@ def _keyed_groups(reading: Reading) -> Iterator[Found]:
     for reference in reading.references:
         select = reference.frame.select
         uses = [use for use in reading.uses if use.reference is reference]
-        grouped = list(_grouped(select, uses))
+        grouped = list(_grouped(select, reading))
         names = {use.name for use in uses if any(use.node is each for each in grouped)}
         if "transcript_id" not in names:
             continue
@@ -139,7 +139,7 @@ def _keyed_groups(reading: Reading) -> Iterator[Found]:
                 yield "E110", meaning("E110", f"add {use.name} to GROUP BY, which changes no group"), use.start
 
 
-def _grouped(select: exp.Select, uses: Sequence[Use]) -> Iterator[exp.Expr]:
+def _grouped(select: exp.Select, reading: Reading) -> Iterator[exp.Expr]:
     """Yield what a SELECT groups by; numbers and names of the result as what they stand for."""
     items = select.expressions
     by_name = {name(item.args["alias"]): item.this for item in items if isinstance(item, exp.Alias)}
@@ -152,7 +152,7 @@ def _grouped(select: exp.Select, uses: Sequence[Use]) -> Iterator[exp.Expr]:
             yield items[int(each.this) - 1].unalias()
         else:
             yield each
-            is_input = any(each is use.node for use in uses)
+            is_input = id(each) in reading.grouped_inputs
             if isinstance(each, exp.Column) and name(each.this) in by_name and not is_input:
                 yield by_name[name(each.this)]
 
