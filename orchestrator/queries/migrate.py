@@ -8,7 +8,7 @@ from orchestrator.patient_id import LEGACY_PREFIX
 from orchestrator.queries.anatomy import made_by
 from orchestrator.queries.context import Context
 from orchestrator.queries.findings import Finding
-from orchestrator.queries.outcome import Migrated, MigratedText, Options, Proof
+from orchestrator.queries.outcome import Migrated, MigratedText, Options
 from orchestrator.queries.refusals import Found, meaning
 from orchestrator.queries.rewrite import Edit, apply, patients_path
 from orchestrator.queries.script import TABLE, Command, Script, Statement, name_of, read_script
@@ -191,6 +191,3 @@ def _as_it_was(script: Script, state: _State, part: Statement | Command, found: 
 def _finding(script: Script, found: Found) -> Finding:
     code, message, position = found
     return Finding(code, message, *script.place(position))
-
-
-__all__ = ["Migrated", "MigratedText", "Options", "Proof", "migrate_text"]
