@@ -131,7 +131,8 @@ def test_the_home_of_the_file_is_used_and_counts_from_its_folder(
     relative = path.relative_to(Path.cwd())
     assert load({}, relative).settings.home.resolve() == lab.home
     assert load({}, relative).settings.pg_bin == Path.home() / "bin"
-    assert lab.call("core", "upgrade").returncode == 0
+    upgraded = lab.call("core", "upgrade")
+    assert upgraded.returncode == 0, upgraded.stderr
     done = inline("--config", relative, "status")
     assert done.returncode == 0, done.stderr
 
