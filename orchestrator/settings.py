@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         default=None,
         description="Server with the legacy databases. Not given: the target server.",
     )
+    api_dsn: SecretStr | None = Field(
+        default=None,
+        description="Target as the API's login, mediabase_api. Not given: the target with that user and no password.",
+    )
     home: Path = Field(
         default_factory=_default_home,
         description="Folder of the embedded PostgreSQL and of dbt's artifacts.",
@@ -77,8 +81,13 @@ class Settings(BaseSettings):
         """Return the legacy server's connection string in the clear, for libpq only."""
         return self.legacy_dsn.get_secret_value() if self.legacy_dsn else None
 
+    @property
+    def api(self) -> str | None:
+        """Return the connection string of the API's login in the clear, for libpq only."""
+        return self.api_dsn.get_secret_value() if self.api_dsn else None
 
-SECRET_SETTINGS = ("dsn", "legacy_dsn")
+
+SECRET_SETTINGS = ("dsn", "legacy_dsn", "api_dsn")
 
 
 @dataclass(frozen=True)

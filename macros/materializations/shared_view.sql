@@ -2,10 +2,11 @@
     {#- A view that every worker may build at any time, one at a time. Replacing a view waits for its readers, and new
         readers for that: only when there is something new, which the mark in its comment tells. dbt's own view swaps
         names, and two runs at once collide on the name of the backup. A view whose columns are others than before is
-        made anew, and the views that hang on it follow in the same run. -#}
+        made anew, and the views that hang on it follow in the same run. It reads with the rights of whoever asks. -#}
     {%- do refuse_empty_flag() -%}
     {%- call statement('limits') -%}{{ no_limits() }}{%- endcall -%}
-    {%- set mark = ' [' ~ local_md5(sql ~ model.description) ~ ']' -%}
+    {%- set rights = 'with (security_invoker = true)' -%}
+    {%- set mark = ' [' ~ local_md5(rights ~ sql ~ model.description) ~ ']' -%}
     {%- call statement('main') -%}
         do $mediabase$
         begin
@@ -14,11 +15,11 @@
                 return;
             end if;
             begin
-                create or replace view {{ this }} as
+                create or replace view {{ this }} {{ rights }} as
                 {{ sql | indent(16) }};
             exception when invalid_table_definition then
                 drop view {{ this }} cascade;
-                create view {{ this }} as
+                create view {{ this }} {{ rights }} as
                 {{ sql | indent(16) }};
             end;
             comment on view {{ this }} is '{{ (model.description | trim ~ mark) | replace("'", "''") }}';

@@ -3,13 +3,24 @@ with
 
 journal as (
 
-    select * from {{ source('migration', 'patient') }}
+    -- By name: who asks needs a right to each column, and has none to the rest of the journal.
+    select
+        patient_id,
+        schema_name,
+        state,
+        baseline_rows,
+        built_at
+    from {{ source('migration', 'patient') }}
 
 ),
 
 validation as (
 
-    select * from {{ source('migration', 'validation') }}
+    select
+        patient_id,
+        is_passed,
+        checked_at
+    from {{ source('migration', 'validation') }}
 
 ),
 

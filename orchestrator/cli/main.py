@@ -10,6 +10,7 @@ import psycopg
 import typer
 
 from orchestrator.cli import (
+    access,
     backup,
     config,
     core,
@@ -26,6 +27,7 @@ from orchestrator.cli import (
     sandbox,
     settings,
     status,
+    token,
     tools,
     validate,
 )
@@ -55,7 +57,8 @@ app.command()(rollback.rollback)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)
-groups = {"config": config.app, "core": core.app, "legacy": legacy.app, "query": query.app, "sandbox": sandbox.app}
+groups = {"access": access.app, "config": config.app, "core": core.app, "legacy": legacy.app, "query": query.app,
+          "sandbox": sandbox.app, "token": token.app}  # fmt: skip
 for name, group in groups.items():
     app.add_typer(group, name=name, callback=log.name_command)
 app.command(context_settings=tools.PASS_ON)(tools.dbt)

@@ -29,11 +29,22 @@ BadRows = Annotated[
         help="Keep rows that cannot be stored beside the patient, or fail the patient.", show_default="quarantine"
     ),
 ]
+Patients = Annotated[
+    list[str] | None, typer.Option("--patients", metavar="ID,ID", help="These patients; may be given several times.")
+]
+AllPatients = Annotated[bool, typer.Option("--all-patients", help="All patients that readers can read.")]
+Cohort = Annotated[bool, typer.Option("--cohort", help="What schema cohort says of all patients.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MaxDisk = Annotated[
     str | None,
     typer.Option("--max-disk", metavar="SIZE", help="What may be taken, such as 200GB.", show_default="what is free"),
 ]
+
+
+def as_ids(given: list[str] | None) -> list[str]:
+    """Return the ids of `--patients`, separated by commas or given one by one, each once."""
+    parts = [part.strip() for text in given or [] for part in text.split(",")]
+    return list(dict.fromkeys(filter(None, parts)))
 
 
 def as_bytes(text: str | None) -> int | None:

@@ -4,9 +4,9 @@ import re
 
 import psycopg
 
+from orchestrator.access.roles import ensure_shared_roles
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.survey import CoreIds, fingerprint, transcript_ids
-from orchestrator.migration.publish import allow_core_reader
 from orchestrator.migration.versions import history
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.statements import statement
@@ -70,7 +70,8 @@ def add(connection: Connection) -> bool:
     is_new = BASELINE not in versions(connection)
     try:
         connection.execute(statement(__package__, "upgrade"))
-        allow_core_reader(connection)
+        connection.execute(statement("orchestrator.access", "schema"))
+        ensure_shared_roles(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         raise RefusedError(
             f"The role {connection.info.user} may not upgrade {connection.info.dbname} "

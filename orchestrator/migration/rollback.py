@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from orchestrator import journal
+from orchestrator.access.roles import drop_role
 from orchestrator.backup.archive import manifest_digest
 from orchestrator.backup.backup import Place
 from orchestrator.backup.bring_back import bring_back, shared_cores
@@ -125,7 +126,7 @@ def _attempt(
             _refuse_other_legacy(lock, server, patient)
         opened = _open(lock, run_id, server, patient, is_restored=legacy == "restored")
         _take_away(lock, run_id, patient, discard=discard)
-        note = " ".join(filter(None, [note, opened, _drop_role(lock, patient)]))
+        note = " ".join(filter(None, [note, opened, drop_role(lock, reader_role(patient.patient_id))]))
     except (MediabaseError, OSError, psycopg.Error) as error:
         reason = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else describe_failure(error)[1]
         journal.event(lock, run_id, patient.patient_id, "rollback failed", reason=reason)
@@ -242,16 +243,3 @@ def _take_away(lock: Connection, run_id: int, patient: Patient, *, discard: bool
             lock.execute(sql.SQL("delete from {} where patient_id = %s").format(table), [patient.patient_id])
         lock.execute(statement(__package__, "rolled_back"), {"patient_id": patient.patient_id})
         journal.event(lock, run_id, patient.patient_id, "rolled back")
-
-
-def _drop_role(lock: Connection, patient: Patient) -> str:
-    """Drop a patient's reader role; return why it stays, which keeps nobody's data."""
-    role = reader_role(patient.patient_id)
-    if lock.execute("select from pg_roles where rolname = %s", [role]).fetchone() is None:
-        return ""
-    try:
-        with lock.transaction():
-            lock.execute(sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(role)))
-    except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.InsufficientPrivilege) as error:
-        return f"The role {role} stays ({error.diag.message_primary})."
-    return ""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 
 from orchestrator import journal
+from orchestrator.access.roles import CORE_READER
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration.core import CORE_TABLES
 from orchestrator.migration.findings import Finding
-from orchestrator.migration.publish import CORE_READER
 from orchestrator.patient_id import LEGACY_PREFIX, schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement

@@ -11,23 +11,24 @@ import psycopg
 from psycopg import sql
 
 from orchestrator import journal
+from orchestrator.access.roles import SHARED_ROLES, drop_role
 from orchestrator.dbt.runner import project_folder
 from orchestrator.errors import MediabaseError, RefusedError
 from orchestrator.journal.access import access_records
 from orchestrator.legacy.databases import WIDE
 from orchestrator.migration.core_upgrade import VERSION_TABLE
-from orchestrator.migration.publish import CORE_READER
 from orchestrator.migration.retire import LEGACY, retire
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.statements import statement
 from orchestrator.postgres.tables import TableDigest, digests, pin, tables
 
-OURS = ("staging", "cohort", "migration", LEGACY)
+OURS = ("staging", "cohort", "migration", "access", LEGACY)
 """Schemas that v0.6.0 made; `legacy` goes only when it is empty."""
 BY_UPGRADE = ("legacy_export", "legacy_expression", "patient_manifest", "patient_error", "patient", "run", "event",
-              "rename", "validation", "legacy_access")  # fmt: skip
+              "rename", "validation", "legacy_access", "token", "audit")  # fmt: skip
 """Tables of upgrade.sql in the schemas that it makes."""
-JOURNAL = ("run", "patient", "event", "rename", "validation", "legacy_access")
+JOURNAL = ("migration.run", "migration.patient", "migration.event", "migration.rename", "migration.validation",
+           "migration.legacy_access", "access.token", "access.audit")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def undo_upgrade(target_dsn: str, folder: Path, report: Callable[[TableDigest], 
             if changed := [f"{each.schema}.{each.table}" for each in before if each not in after]:
                 raise MediabaseError(f"Undone nothing: it would have changed {', '.join(changed)}.")
         lock.isolation_level = None
-        notes += _drop_role(lock)
+        notes += filter(None, [drop_role(lock, role) for role in SHARED_ROLES])
     return Undone(saved, after, notes)
 
 
@@ -97,8 +98,10 @@ def _save_journal(lock: Connection, folder: Path) -> Path:
     """Write every row of the journal into a new file that only its owner may read; return its path."""
     held = {}
     for table in JOURNAL:
-        query = sql.SQL("select to_jsonb(journal) from {} as journal").format(sql.Identifier("migration", table))
-        held[table] = [row for (row,) in lock.execute(query).fetchall()]
+        if lock.execute("select to_regclass(%s)", [table]).fetchone() == (None,):
+            continue  # the core was upgraded by a release that had no such table
+        query = sql.SQL("select to_jsonb(journal) from {} as journal").format(sql.Identifier(*table.split(".")))
+        held[table.partition(".")[2]] = [row for (row,) in lock.execute(query).fetchall()]
     path = folder / f"journal-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
     path.touch(0o600, exist_ok=False)
     with path.open("w", encoding="utf-8") as file:
@@ -124,15 +127,3 @@ def _remove(lock: Connection) -> list[str]:
             notes.append("Schema legacy stays: it is not empty.")
     lock.execute(statement(__package__, "forget_version"))
     return notes
-
-
-def _drop_role(lock: Connection) -> list[str]:
-    role = sql.Identifier(CORE_READER)
-    if lock.execute("select from pg_roles where rolname = %s", [CORE_READER]).fetchone() is None:
-        return []
-    try:
-        with lock.transaction():
-            lock.execute(sql.SQL("drop owned by {0}; drop role {0}").format(role))
-    except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.InsufficientPrivilege) as error:
-        return [f"The role {CORE_READER} stays ({error.diag.message_primary})."]
-    return []

@@ -1,0 +1,26 @@
+-- What roles that are the same for all patients may do; safe to run again.
+grant usage on schema public to {core_reader};
+grant select on all tables in schema public to {core_reader};
+-- Its reference tables; each is granted when dbt loads it.
+grant usage on schema cohort to {core_reader};
+
+grant {core_reader} to {cohort_reader};
+grant select on all tables in schema cohort to {cohort_reader};
+alter default privileges in schema cohort grant select on tables to {cohort_reader};
+-- The columns of the journal that views of the cohort read, with the rights of whoever asks.
+grant usage on schema migration to {cohort_reader};
+grant select (patient_id, schema_name, state, baseline_rows, built_at) on migration.patient to {cohort_reader};
+grant select (patient_id, is_passed, checked_at) on migration.validation to {cohort_reader};
+
+grant {core_reader}, {cohort_reader} to {api_login};
+grant usage on schema access to {api_login};
+grant execute on function
+    access.scope(bytea),
+    access.require(bytea),
+    access.patients(bytea),
+    access.reader_of(bytea, text),
+    access.enter_patient(bytea, text),
+    access.enter_cohort(bytea),
+    access.enter_core(),
+    access.record(bytea, text, text, bigint)
+to {api_login};
