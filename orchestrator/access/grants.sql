@@ -19,6 +19,7 @@ grant execute on function
     access.require(bytea),
     access.patients(bytea),
     access.reader_of(bytea, text),
+    access.take(text),
     access.enter_patient(bytea, text),
     access.enter_cohort(bytea),
     access.enter_core(),

@@ -99,10 +99,24 @@ comment on function access.reader_of(bytea, text) is 'Reader role of a patient t
 
 -- These take a role until the end of the transaction, so they run with the rights of who calls: PostgreSQL itself
 -- decides whether that login may take it. Nothing here goes by a search_path.
+create or replace function access.take(role text) returns void
+language plpgsql as $$
+begin
+    perform
+        pg_catalog.set_config('role', role, true),
+        -- For the transaction, because a session behind a pooler is not the login's own.
+        pg_catalog.set_config('timezone', 'UTC', true),
+        pg_catalog.set_config('statement_timeout', '30s', true),
+        -- To compile a query takes longer than what is asked here.
+        pg_catalog.set_config('jit', 'off', true);
+end
+$$;
+comment on function access.take(text) is 'Takes a role, and settings of readers, until the end of the transaction';
+
 create or replace function access.enter_patient(token_hash bytea, patient_id text) returns void
 language plpgsql as $$
 begin
-    perform pg_catalog.set_config('role', access.reader_of(token_hash, patient_id), true);
+    perform access.take(access.reader_of(token_hash, patient_id));
 end
 $$;
 comment on function access.enter_patient(bytea, text) is
@@ -114,7 +128,7 @@ begin
     if not (access.require(token_hash)).cohort then
         raise exception using errcode = 'MB403', message = 'This token does not open the cohort.';
     end if;
-    perform pg_catalog.set_config('role', 'reader_cohort', true);
+    perform access.take('reader_cohort');
 end
 $$;
 comment on function access.enter_cohort(bytea) is
@@ -123,7 +137,7 @@ comment on function access.enter_cohort(bytea) is
 create or replace function access.enter_core() returns void
 language plpgsql as $$
 begin
-    perform pg_catalog.set_config('role', 'reader_core', true);
+    perform access.take('reader_core');
 end
 $$;
 comment on function access.enter_core() is 'Takes the role of core readers until the end of the transaction';

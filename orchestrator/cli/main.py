@@ -25,6 +25,7 @@ from orchestrator.cli import (
     report,
     rollback,
     sandbox,
+    serve,
     settings,
     status,
     token,
@@ -57,6 +58,7 @@ app.command()(rollback.rollback)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)
+app.command()(serve.serve)
 groups = {"access": access.app, "config": config.app, "core": core.app, "legacy": legacy.app, "query": query.app,
           "sandbox": sandbox.app, "token": token.app}  # fmt: skip
 for name, group in groups.items():

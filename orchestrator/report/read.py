@@ -12,16 +12,14 @@ from psycopg.rows import dict_row
 from orchestrator import journal
 from orchestrator.errors import MediabaseError, RefusedError
 from orchestrator.legacy.databases import database_facts
+from orchestrator.pages.fold_changes import Distribution, FoldChangeClass, Gene
 from orchestrator.postgres.connection import Connection, Servers, connect, describe
 from orchestrator.postgres.statements import statement
 from orchestrator.report.facts import (
     Biomarker,
     Concordance,
-    Distribution,
     Event,
     Finding,
-    FoldChangeClass,
-    Gene,
     Legacy,
     Meaning,
     Metadata,

@@ -1,26 +1,23 @@
 """Makes the page of a report: one file, without scripts, that loads nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
-from datetime import datetime
 from math import ceil
 from pathlib import Path
-from shlex import quote
 from statistics import median
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestrator.report import plots
+from orchestrator.pages import plots
+from orchestrator.pages.environment import environment, markup
+from orchestrator.pages.fold_changes import Distribution, Gene
 from orchestrator.report.checklist import DONE, OPEN, UNSEEN, checklist
-from orchestrator.report.facts import Distribution, FoldChangeClass, Gene, Report
-from orchestrator.report.svg import plain
-from orchestrator.wording import counts, size
+from orchestrator.report.facts import Report
 
 TEMPLATES = Path(__file__).parent / "templates"
-SHOWN_CHARACTERS = 60
-"""Of names that are data: a gene's symbol has 15 at most, and a line has an end."""
+SHOWN_GENES = 20
+"""Of a patient: ten up, ten down."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ class Plots:
     decades: Mapping[str, int]
     """Which of the axes a patient's plot is drawn on."""
     storage: Markup
+    distribution_box: str = plots.DISTRIBUTION_BOX
+    genes_box: str = plots.genes_box(SHOWN_GENES)
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def steps(report: Report) -> int:
 
 def render(report: Report, step: Callable[[], None]) -> str:
     """Return the page as HTML; the same facts make the same page. `step` is called when some plots are drawn."""
-    return _environment().get_template("report.html").render(
+    return environment(TEMPLATES).get_template("report.html").render(
         report=report,
         phases=checklist(report),
         marks={DONE: "Done", OPEN: "Open", UNSEEN: "Cannot be seen from here"},
@@ -144,14 +143,14 @@ def draw(report: Report, step: Callable[[], None]) -> Plots:
     spread, by_decades = _spread(report), _genes_by_decades(report)
     genes: dict[str, str] = {}
     for count, found in by_decades.items():
-        genes |= plots.top_genes(found, count, step)
+        genes |= plots.gene_bars(found, count, SHOWN_GENES, step)
     return Plots(
-        distribution_axis=_markup(plots.distribution_axis(report.classes) if spread else ""),
+        distribution_axis=markup(plots.distribution_axis(report.classes) if spread else ""),
         distributions=_all_markup(plots.distributions(spread, report.classes, step)),
-        gene_axes={count: _markup(plots.genes_axis(count)) for count in by_decades},
+        gene_axes={count: markup(plots.genes_axis(count, SHOWN_GENES)) for count in by_decades},
         genes=_all_markup(genes),
         decades={name: count for count, found in by_decades.items() for name in found},
-        storage=_markup(_storage(report)),
+        storage=markup(_storage(report)),
     )
 
 
@@ -170,12 +169,8 @@ def _genes_by_decades(report: Report) -> dict[int, dict[str, tuple[Gene, ...]]]:
     return dict(sorted(by_decades.items()))
 
 
-def _markup(drawn: str) -> Markup:
-    return Markup(drawn)  # noqa: S704  # svg.cut has escaped what it holds
-
-
 def _all_markup(drawn: Mapping[str, str]) -> dict[str, Markup]:
-    return {name: _markup(each) for name, each in drawn.items()}
+    return {name: markup(each) for name, each in drawn.items()}
 
 
 def _storage(report: Report) -> str:
@@ -184,67 +179,6 @@ def _storage(report: Report) -> str:
         return ""
     core = report.core_bytes
     return plots.storage([plots.Bar("before", (sums.bytes_before, core)), plots.Bar("after", (sums.bytes_after, core))])
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters.update(
-        size=size, counts=counts, count=_grouped, fold=_fold, when=_when, seconds=_seconds, quote=quote, name=_name,
-        percent=_percent, classes=_classes, text=_text,
-    )  # fmt: skip
-    return environment
-
-
-def _grouped(value: int | None) -> str:
-    return "" if value is None else f"{value:,}"
-
-
-def _fold(value: float | None) -> str:
-    """Return a fold change with three significant digits."""
-    if value is None:
-        return "unknown"
-    return f"{value:,.0f}" if 1000 <= value < 1e6 else f"{value:#.3g}".rstrip(".")
-
-
-def _when(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else ""
-
-
-def _seconds(value: float | None) -> str:
-    if value is None:
-        return ""
-    if value >= 120:
-        return f"{value / 60:,.1f} min"
-    if value < 0.01:
-        return "under 0.01 s"
-    return f"{value:,.0f} s" if value >= 10 else f"{value:.2f} s"
-
-
-def _name(text: str) -> str:
-    return plain(text, SHOWN_CHARACTERS)
-
-
-def _text(text: str | None, most: int = 400) -> str:
-    return plain(text or "", most)
-
-
-def _percent(part: float, whole: float) -> str:
-    """Return a share; never 100 % or 0 % of what is not all or nothing."""
-    if not whole or part in (0, whole):
-        return "100 %" if whole and part == whole else "0 %"
-    share = 100 * part / whole
-    return f"{min(99.99, share):.2f} %" if share > 99 else f"{max(0.1, share):.{0 if share >= 1 else 1}f} %"
-
-
-def _classes(found: Distribution, classes: Sequence[FoldChangeClass]) -> str:
-    """Return the rows of each class in the order of the plot."""
-    return "; ".join(f"{found.rows_by_class.get(each.number, 0):,}" for each in classes)
 
 
 def _longest(seconds: Mapping[str, float]) -> tuple[float, str]:

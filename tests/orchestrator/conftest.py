@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from helpers import Lab, laboratory
 from other_server import OtherServer, debian_server
+from page_checks import started_browser
+from playwright.sync_api import Browser
 
 from orchestrator import sandbox as sandboxes
 from orchestrator.postgres.connection import Servers, connect, servers
@@ -68,6 +70,13 @@ def lab(laboratory_server: Lab) -> Iterator[Lab]:
 def debian() -> Iterator[OtherServer]:
     """Return Debian's PostgreSQL 15 without any database; skip the test where it is absent."""
     with debian_server() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a real browser; skip the test where it is absent."""
+    with started_browser() as made:
         yield made
 
 

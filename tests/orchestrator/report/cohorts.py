@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from helpers import Lab
+from page_checks import HOSTILE
 
 from orchestrator.report.facts import Report
 from orchestrator.report.read import read
 from orchestrator.report.render import render
 
-HOSTILE = "</td><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x01\u202e{{ 7*7 }}"
 ODD = """
 insert into migration.patient (patient_id, schema_name, source_database, state, run_id, error_code, error_message)
 values

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from cohorts import ODD, added, hostile, page
 from helpers import Lab
+from page_checks import NARROW, axe_finds_nothing, nothing_is_beyond_the_screen, open_all
 from playwright.sync_api import Browser, Page, Request
 from pypdf import PdfReader
 
-NARROW = 390
 ROWS = 90
 WIDE_ROWS = f"""
 insert into migration.patient (patient_id, schema_name, source_database, state, run_id)
@@ -53,11 +53,6 @@ def opened(browser: Browser, odd_page: Path) -> Iterator[tuple[Page, list[str]]]
     context.close()
 
 
-def open_all(tab: Page) -> None:
-    """Open every patient."""
-    tab.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-
-
 def test_nothing_is_loaded_and_nothing_runs(opened: tuple[Page, list[str]], odd_page: Path) -> None:
     """Only the file itself; also with everything open."""
     tab, asked = opened
@@ -70,36 +65,18 @@ def test_a_narrow_screen_does_not_scroll_sideways(opened: tuple[Page, list[str]]
     """Neither the page nor anything in it, with names that have no place to break."""
     tab, _ = opened
     open_all(tab)
-    assert tab.evaluate("document.scrollingElement.scrollWidth") <= NARROW
-    beyond = tab.evaluate(
-        """() => [...document.querySelectorAll('main *')]
-            .filter(each => !each.closest('.hidden, thead') && each.getClientRects().length)
-            .filter(each => each.getBoundingClientRect().right > innerWidth + 1
-                || (each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== 'visible'))
-            .map(each => each.outerHTML.slice(0, 120))"""
-    )
-    assert beyond == []
+    nothing_is_beyond_the_screen(tab)
 
 
 @pytest.mark.parametrize(
     ("scheme", "is_open", "width"), [(*both, width) for both in product(("light", "dark"), (False, True))
                                      for width in (1280, NARROW)]
 )  # fmt: skip
-def test_axe_finds_nothing(browser: Browser, odd_page: Path, scheme: str, is_open: bool, width: int) -> None:
+def test_axe_finds_nothing(
+    browser: Browser, odd_page: Path, scheme: Literal["light", "dark"], is_open: bool, width: int
+) -> None:
     """Light and dark, closed and open, wide and narrow; every rule that axe has, not only those of WCAG."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,  # type: ignore[arg-type]
-        bypass_csp=True,
-    )
-    tab = context.new_page()
-    tab.goto(odd_page.as_uri())
-    if is_open:
-        open_all(tab)
-    found = Axe().run(tab)
-    context.close()
-    assert found.violations_count == 0, found.generate_report()
-    assert len(found.response["passes"]) > 20
+    axe_finds_nothing(browser, odd_page, scheme, width, is_open)
 
 
 def test_closed_patients_are_printed(browser: Browser, odd_page: Path, tmp_path: Path) -> None:

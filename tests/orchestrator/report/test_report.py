@@ -4,46 +4,19 @@ import json
 import re
 import stat
 import time
-from html.parser import HTMLParser
-from math import log10
 from pathlib import Path
 
-import pytest
 from cohorts import ODD, added, copies, facts, hostile, page
 from helpers import DEMO, NO_SERVER, Lab, complaint, mediabase
+from page_checks import ACTIVE, CONTROLS, Tags
 from psycopg.conninfo import make_conninfo
 
-from orchestrator.report import plots
 from orchestrator.report.checklist import checklist
-from orchestrator.report.facts import Distribution, FoldChangeClass, Gene
 from orchestrator.report.render import render
 
 MOST_BYTES = 5_000_000
 MOST_SECONDS = 60
 MANY = 1000
-CLASSES = tuple(
-    FoldChangeClass(number, f"class {number}", lowest)
-    for number, lowest in enumerate([0, 0.33, 0.5, 0.67, 1.5, 2, 3, 5], 1)
-)
-
-
-class Tags(HTMLParser):
-    """The elements of a page, and those with an attribute that would run or load something."""
-
-    def __init__(self, text: str) -> None:
-        """Read a page."""
-        super().__init__()
-        self.found: list[str] = []
-        self.active: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
-        self.found.append(tag)
-        for name, value in attrs:
-            inside = (value or "").startswith("#")
-            if name.startswith("on") or (name in ("src", "href") and not inside):
-                self.active.append(f"{tag} {name}={value}")
 
 
 def test_every_patient_is_told(cohort: Lab) -> None:
@@ -149,48 +122,12 @@ def test_hostile_text_is_text(cohort: Lab) -> None:
     with added(cohort, hostile()):
         text = page(cohort)
     tags = Tags(text)
-    assert {"script", "img", "link", "iframe", "object"}.isdisjoint(tags.found)
+    assert ACTIVE.isdisjoint(tags.found)
     assert set(tags.found) <= {*plain.found, "code"}
     assert tags.active == plain.active == []
     assert "&lt;script&gt;" in text and "{{ 7*7 }}" in text
-    assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e]", text)
+    assert not CONTROLS.search(text)
     assert "http" not in re.sub("<meta http-equiv", "", text)
-
-
-def test_bars_are_as_long_as_the_numbers() -> None:
-    """Read back from the drawing: heights by share of the highest, lengths by the logarithm, labels in their rows."""
-    counts = {1: 10, 2: 0, 3: 25, 4: 100, 5: 50, 6: 1, 7: 75, 8: 5}
-    spread = Distribution(266, 131, 0.1, 0.5, 1.2, 2.0, 9.0, counts, (), ())
-    other = Distribution(1, 1, 2.5, 2.5, 2.5, 2.5, 2.5, {6: 1}, (), ())
-    drawn = plots.distributions({"A<": spread, "B": other}, CLASSES, lambda: None)
-    bars = _bars(drawn["A<"])
-    assert [round(float(each["x"]) / plots.WIDTH * 8 - 0.08, 1) for each in bars] == list(range(8))
-    for each, count in zip(bars, counts.values(), strict=True):
-        assert each["height"] == pytest.approx(plots.HEIGHT * count / 100, abs=0.2)
-        assert each["y"] + each["height"] == pytest.approx(plots.HEIGHT, abs=0.2)
-    assert re.findall(r">([\d,]+)</text>", drawn["A<"]) == [str(count) for count in counts.values()]
-    assert [each["height"] for each in _bars(drawn["B"])] == [0, 0, 0, 0, 0, plots.HEIGHT, 0, 0]
-
-    genes = (Gene("UP<&>", "T1", 100.0), Gene("MORE", "T2", 1.5), Gene("D" * 99, "T3", 0.02))
-    assert plots.decades(genes) == 2
-    text = plots.top_genes({"A": genes}, 2, lambda: None)["A"]
-    lengths = {round(each["y"] // plots.ROW_HEIGHT): each for each in _bars(text)}
-    middle = plots.WIDTH / 2
-    for rank, gene in enumerate(genes):
-        length = middle * log10(gene.fold_change) / 2
-        assert lengths[rank]["width"] == pytest.approx(abs(length), abs=0.2)
-        assert lengths[rank]["x"] == pytest.approx(middle + min(0, length), abs=0.2)
-    assert ">UP&lt;&amp;&gt;</text>" in text and f">{'D' * 17}…</text>" in text
-
-
-def _bars(drawing: str) -> list[dict[str, float]]:
-    """Return the bars of a drawing from left to right."""
-    number = r"(-?(?:\d+\.?\d*|\.\d+))"
-    found = [
-        dict(zip(("x", "y", "width", "height"), map(float, each), strict=True))
-        for each in re.findall(rf"M{number} ?{number}h{number}v{number}h-", drawing)
-    ]
-    return sorted(found, key=lambda bar: bar["x"])
 
 
 def test_a_thousand_patients_are_a_small_page(cohort: Lab, tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
-"""Plots, drawn by Altair and rendered by Vega when the report is made.
+"""Plots, drawn by Altair and rendered by Vega when a page is made.
 
 Every plot is the inside of an SVG element; the page gives it size, colours and a name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, log10
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.report.facts import Distribution, FoldChangeClass, Gene
-from orchestrator.report.svg import COLOURS, cut, plain
+from orchestrator.pages.fold_changes import Distribution, FoldChangeClass, Gene
+from orchestrator.pages.svg import COLOURS, cut, plain
 
 if TYPE_CHECKING:
     import altair as alt
@@ -19,8 +20,8 @@ BATCH = 100
 WIDTH = 300
 HEIGHT = 90
 ROW_HEIGHT = 14
-TOP = 20
-"""Rows of a plot of genes: ten up, ten down."""
+DISTRIBUTION_BOX = f"0 -16 {WIDTH} {HEIGHT + 52}"
+"""What an SVG element shows of a histogram: its counts above, its axis below."""
 BAR_WIDTH = 400
 LABEL_LENGTH = 18
 COLOUR = {name: colour for colour, name in COLOURS.items()}
@@ -45,7 +46,8 @@ def class_side(number: int, classes: Sequence[FoldChangeClass]) -> str:
     return "u" if lowest[position] >= BASELINE else "n"
 
 
-def distribution_axis(classes: Sequence[FoldChangeClass]) -> str:
+@cache
+def distribution_axis(classes: tuple[FoldChangeClass, ...]) -> str:
     """Return the axis below every histogram: the fold changes between the classes, which are not of equal width."""
     import altair as alt
 
@@ -99,8 +101,9 @@ def decades(genes: Sequence[Gene]) -> int:
     return max(1, ceil(farthest - 1e-9))
 
 
-def genes_axis(count: int) -> str:
-    """Return the axis above the plots of genes that need so many powers of ten."""
+@cache
+def genes_axis(count: int, rows: int) -> str:
+    """Return the axis above plots of so many rows, whose genes need so many powers of ten."""
     import altair as alt
 
     stride = ceil(count / 3)
@@ -109,16 +112,16 @@ def genes_axis(count: int) -> str:
         values=values, format="~g" if count > 3 else "~f", orient="top", grid=True,
         title="fold change (log scale)", labelOverlap=False,
     )  # fmt: skip
-    return _axis(alt.X("at:Q", axis=axis, scale=_log(count)), TOP * ROW_HEIGHT)
+    return _axis(alt.X("at:Q", axis=axis, scale=_log(count)), rows * ROW_HEIGHT)
 
 
-def top_genes(found: Mapping[str, Sequence[Gene]], count: int, step: Callable[[], None]) -> dict[str, str]:
+def gene_bars(found: Mapping[str, Sequence[Gene]], count: int, rows: int, step: Callable[[], None]) -> dict[str, str]:
     """Return bars per patient from 1.0 to the fold change of each gene, on an axis of so many powers of ten.
 
-    `step` is called when some are drawn.
+    There is room for so many rows, and a patient has no more genes. `step` is called when some are drawn.
     """
 
-    def rows(_whose: str, genes: Sequence[Gene]) -> list[dict[str, Any]]:
+    def values(_whose: str, genes: Sequence[Gene]) -> list[dict[str, Any]]:
         return [
             {
                 "rank": rank, "value": gene.fold_change, "base": BASELINE,
@@ -130,20 +133,27 @@ def top_genes(found: Mapping[str, Sequence[Gene]], count: int, step: Callable[[]
     def chart() -> "alt.LayerChart | alt.FacetChart":
         import altair as alt
 
-        rank = alt.Y("rank:O", axis=None, scale=alt.Scale(domain=list(range(TOP)), paddingInner=0.3, paddingOuter=0.15))
+        rank = alt.Y(
+            "rank:O", axis=None, scale=alt.Scale(domain=list(range(rows)), paddingInner=0.3, paddingOuter=0.15)
+        )
         base = alt.Chart().encode(description="whose:N", y=rank)
         bars = base.mark_bar().encode(x=alt.X("base:Q", axis=None, scale=_log(count)), x2="value:Q", color=_sides())
         place = alt.X("base:Q", scale=_log(count))
         labels = base.encode(x=place, text="text:N")
         left = labels.mark_text(align="right", dx=-5, baseline="middle").transform_filter(alt.datum.side == "u")
         right = labels.mark_text(align="left", dx=5, baseline="middle").transform_filter(alt.datum.side == "d")
-        return alt.layer(bars, left, right).properties(width=WIDTH, height=TOP * ROW_HEIGHT)
+        return alt.layer(bars, left, right).properties(width=WIDTH, height=rows * ROW_HEIGHT)
 
     labels = {
         str(position): [plain(gene.symbol, LABEL_LENGTH) for gene in genes]
         for position, genes in enumerate(found.values())
     }
-    return _rendered(found, rows, chart, labels, step)
+    return _rendered(found, values, chart, labels, step)
+
+
+def genes_box(rows: int) -> str:
+    """Return what an SVG element shows of a plot of so many genes, with the axis above."""
+    return f"0 -34 {WIDTH} {36 + rows * ROW_HEIGHT}"
 
 
 def storage(bars: Sequence[Bar]) -> str:

@@ -1,0 +1,3 @@
+select
+    (select count(*) from {schema}.expression_data)
+    + (select count(*) from {schema}.quarantined_expression) as rows

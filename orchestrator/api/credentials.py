@@ -1,0 +1,46 @@
+"""Who asks: the token of a request, of which only the hash goes any further."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from orchestrator.access.tokens import hash_of
+from orchestrator.api.database import Core, OnePatient, Pool
+
+COOKIE = "mediabase_token"
+LONGEST = 200
+bearer = HTTPBearer(auto_error=False, description="A token of `mediabase token create`.")
+
+
+def token_of(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> bytes | None:
+    """Return the hash of the token that a request of a program has, or of the one for development; or None."""
+    return hash_of(given.credentials[:LONGEST]) if given else development_token(request)
+
+
+def visitor_token(request: Request) -> bytes | None:
+    """Return the hash of the token that a browser has in its cookie, or of the one for development; or None."""
+    text = request.cookies.get(COOKIE, "")[:LONGEST]
+    return hash_of(text) if text else development_token(request)
+
+
+def development_token(request: Request) -> bytes | None:
+    """Return the hash of the token that this server made for itself; None unless it was started for development."""
+    made: str | None = request.app.state.development_token
+    return hash_of(made) if made else None
+
+
+def pool_of(request: Request) -> Pool:
+    """Return the sessions of this server."""
+    pool: Pool = request.app.state.pool
+    return pool
+
+
+def entrance(token: bytes | None, patient_id: str | None) -> Core | OnePatient:
+    """Return the way to a patient, or to the core when none is named."""
+    return OnePatient(token, patient_id) if patient_id is not None else Core()
+
+
+Token = Annotated[bytes | None, Depends(token_of)]
+VisitorToken = Annotated[bytes | None, Depends(visitor_token)]
+Sessions = Annotated[Pool, Depends(pool_of)]

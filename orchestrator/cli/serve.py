@@ -1,0 +1,109 @@
+"""`mediabase serve`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from secrets import token_hex
+from typing import Annotated
+
+import typer
+from psycopg.conninfo import make_conninfo
+
+from orchestrator.access.harden import doors
+from orchestrator.access.roles import API_LOGIN
+from orchestrator.access.server_login import check_api_login
+from orchestrator.access.tokens import Scope, create_token, revoke_token
+from orchestrator.cli.log import say
+from orchestrator.cli.report import DEFAULT_FILE
+from orchestrator.cli.settings import current
+from orchestrator.dbt.runner import artifact_folder
+from orchestrator.errors import UsageError
+from orchestrator.postgres.connection import connect, servers
+
+DEVELOPMENT_HOURS = 24
+GRACE_SECONDS = 10
+"""For requests that are being answered when the server is told to stop."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; TLS in front of any other.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    sessions: Annotated[int, typer.Option(min=1, max=100, help="Sessions with the database.")] = 8,
+    development: Annotated[
+        bool, typer.Option("--development", help="Open all patients without a token, to this machine only.")
+    ] = False,
+    report: Annotated[Path, typer.Option(metavar="FILE", help="What `mediabase report` wrote.")] = DEFAULT_FILE,
+) -> None:  # fmt: skip
+    """Serve the API and the pages: /api/v1/transcripts for programs, / for people, /api describes all of it.
+
+    It connects as the login mediabase_api (setting api_dsn), which takes the role of a patient's readers for each
+    request, as its token says (mediabase token create). No token, no data of patients.
+
+    Example: mediabase serve --development
+    """
+    if development and not _is_loopback(host):
+        raise UsageError(f"--development opens all patients to whoever reaches {host}: it is for 127.0.0.1 only.")
+    settings = current()
+    with servers(settings) as where:
+        dsn = settings.api or make_conninfo(where.target, user=API_LOGIN, password="")
+        with connect(dsn, autocommit=True) as login:
+            check_api_login(login)
+        with _development_token(where.target) if development else _none() as token:
+            _run(
+                dsn,
+                host,
+                port,
+                sessions,
+                token,
+                artifact_folder(settings.home) / "target" / "static_index.html",
+                report,
+            )
+
+
+def _run(dsn: str, host: str, port: int, sessions: int, token: str | None, dbt_docs: Path, report: Path) -> None:
+    import uvicorn
+
+    from orchestrator.api.app import Options, create_app, served
+
+    app = served(create_app(Options(dsn, sessions, token, dbt_docs, report.absolute())))
+    say(f"http://{f'[{host}]' if ':' in host else host}:{port}/ ; end with Ctrl-C.")
+    config = uvicorn.Config(
+        app, host=host, port=port, loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False,
+        server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):  # it ends in good order, and then repeats the signal
+        server.run()
+    if not server.started:
+        raise UsageError(f"Nothing can listen on {host}, port {port}: pass another --port, or end what listens there.")
+
+
+@contextmanager
+def _development_token(target_dsn: str) -> Iterator[str]:
+    """Yield a token for everything, which is revoked in the end."""
+    name = f"development {token_hex(4)}"
+    expires_at = datetime.now(UTC) + timedelta(hours=DEVELOPMENT_HOURS)
+    with connect(target_dsn, autocommit=True) as target:
+        text = create_token(target, name, Scope(all_patients=True, cohort=True), expires_at)
+        for door in doors(target):
+            if not door.is_other_database:
+                say(f"Everybody may {door.everybody_may} (mediabase access harden).", "warning")
+    try:
+        yield text
+    finally:
+        with connect(target_dsn, autocommit=True) as target:
+            revoke_token(target, name)
+
+
+@contextmanager
+def _none() -> Iterator[None]:
+    yield None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
