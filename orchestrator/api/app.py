@@ -101,9 +101,7 @@ async def _problem(request: Request, error: Exception) -> Response:
     problem = as_problem(error)
     if isinstance(error, psycopg.Error):
         request.scope["mediabase.error"] = error.sqlstate or type(error).__name__
-    if site_routes.is_page(request):
-        return site_routes.page_of(request, problem)
-    made = answer(problem)
+    made = site_routes.page_of(request, problem) if site_routes.is_page(request) else answer(problem)
     for name, value in (getattr(error, "headers", None) or {}).items():
         made.headers[name] = value
     return made

@@ -14,8 +14,13 @@ bearer = HTTPBearer(auto_error=False, description="A token of `mediabase token c
 
 
 def token_of(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> bytes | None:
-    """Return the hash of the token that a request of a program has, or of the one for development; or None."""
-    return hash_of(given.credentials[:LONGEST]) if given else development_token(request)
+    """Return the hash of the token that a request has; without Authorization, of what `visitor_token` finds; or None.
+
+    So links of the pages lead into the API, too: the API only reads, and no other site makes a browser send the cookie.
+    """
+    if given:
+        return hash_of(given.credentials[:LONGEST])
+    return None if "authorization" in request.headers else visitor_token(request)
 
 
 def visitor_token(request: Request) -> bytes | None:

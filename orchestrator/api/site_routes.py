@@ -15,7 +15,7 @@ from orchestrator.api import render, site_reading, transcript_routes
 from orchestrator.api.credentials import COOKIE, LONGEST, Sessions, VisitorToken, visitor_token
 from orchestrator.api.database import Cohort, record, tell
 from orchestrator.api.parameters import TEXT, Names, Parameters
-from orchestrator.api.problems import AnswerError
+from orchestrator.api.problems import AnswerError, headers
 from orchestrator.api.responses import NO_STORE
 from orchestrator.api.views import ApiView, ErrorView, LoginView, MissingView, Visitor
 
@@ -158,7 +158,9 @@ def page_of(request: Request, problem: AnswerError) -> Response:
     """Return a problem as a page; without a token the form for one."""
     if problem.status == HTTPStatus.UNAUTHORIZED:
         return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
-    return _page(render.render_error(ErrorView(None, problem.status.phrase, problem.detail)), problem.status)
+    made = _page(render.render_error(ErrorView(None, problem.status.phrase, problem.detail)), problem.status)
+    made.headers.update(headers(problem))
+    return made
 
 
 async def _visitor(request: Request, pool: Sessions) -> Visitor | None:

@@ -13,6 +13,7 @@ from orchestrator.cli import (
     access,
     backup,
     config,
+    context,
     core,
     doctor,
     inventory,
@@ -58,6 +59,7 @@ app.command()(rollback.rollback)
 app.command()(status.status)
 app.command()(report.report)
 app.command()(validate.validate)
+app.command()(context.context)
 app.command()(serve.serve)
 groups = {"access": access.app, "config": config.app, "core": core.app, "legacy": legacy.app, "query": query.app,
           "sandbox": sandbox.app, "token": token.app}  # fmt: skip

@@ -1,5 +1,6 @@
 """`mediabase serve`."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -50,34 +51,38 @@ def serve(
         dsn = settings.api or make_conninfo(where.target, user=API_LOGIN, password="")
         with connect(dsn, autocommit=True) as login:
             check_api_login(login)
-        with _development_token(where.target) if development else _none() as token:
-            _run(
-                dsn,
-                host,
-                port,
-                sessions,
-                token,
-                artifact_folder(settings.home) / "target" / "static_index.html",
-                report,
-            )
+        dbt_docs = artifact_folder(settings.home) / "cli" / "target" / "static_index.html"
+        with (
+            _listen(host, port) as listening,
+            _development_token(where.target) if development else _none() as token,
+        ):
+            say(f"http://{f'[{host}]' if ':' in host else host}:{port}/ ; end with Ctrl-C.")
+            _run(listening, dsn, sessions, token, dbt_docs, report)
 
 
-def _run(dsn: str, host: str, port: int, sessions: int, token: str | None, dbt_docs: Path, report: Path) -> None:
+def _run(listening: socket.socket, dsn: str, sessions: int, token: str | None, dbt_docs: Path, report: Path) -> None:
     import uvicorn
 
     from orchestrator.api.app import Options, create_app, served
 
     app = served(create_app(Options(dsn, sessions, token, dbt_docs, report.absolute())))
-    say(f"http://{f'[{host}]' if ':' in host else host}:{port}/ ; end with Ctrl-C.")
     config = uvicorn.Config(
-        app, host=host, port=port, loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False,
-        server_header=False, timeout_graceful_shutdown=GRACE_SECONDS,
+        app, loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )  # fmt: skip
-    server = uvicorn.Server(config)
     with suppress(KeyboardInterrupt):  # it ends in good order, and then repeats the signal
-        server.run()
-    if not server.started:
-        raise UsageError(f"Nothing can listen on {host}, port {port}: pass another --port, or end what listens there.")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises UsageError when that is not possible."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UsageError(
+            f"Nothing can listen on {host}, port {port} ({error.strerror}): pass another --port or --host, "
+            "or end what listens there."
+        ) from error
 
 
 @contextmanager

@@ -63,8 +63,13 @@ def axe_finds_nothing(
     tab.goto(file.as_uri())
     if is_open:
         open_all(tab)
-    found = Axe().run(tab)
+    axe_accepts(tab)
     context.close()
+
+
+def axe_accepts(tab: Page) -> None:
+    """Check the page that a tab shows; its context lets axe in in spite of the page's policy (bypass_csp)."""
+    found = Axe().run(tab)
     assert found.violations_count == 0, found.generate_report()
     assert len(found.response["passes"]) > LEAST_PASSES
 
