@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -35,6 +35,11 @@ def serve(
     development: Annotated[
         bool, typer.Option("--development", help="Open all patients without a token, to this machine only.")
     ] = False,
+    api_dsn: Annotated[
+        str | None,
+        typer.Option(help="Target as the API's login: connection string without a password.",
+                     show_default="the target, as mediabase_api"),
+    ] = None,
     report: Annotated[Path, typer.Option(metavar="FILE", help="What `mediabase report` wrote.")] = DEFAULT_FILE,
 ) -> None:  # fmt: skip
     """Serve the API and the pages: /api/v1/transcripts for programs, / for people, /api describes all of it.
@@ -46,15 +51,17 @@ def serve(
     """
     if development and not _is_loopback(host):
         raise UsageError(f"--development opens all patients to whoever reaches {host}: it is for 127.0.0.1 only.")
-    settings = current()
-    with servers(settings) as where:
-        dsn = settings.api or make_conninfo(where.target, user=API_LOGIN, password="")
+    settings = current(api_dsn=api_dsn)
+    with ExitStack() as stack:
+        # With an address of its own it needs the operator's for development only.
+        where = None if settings.api and not development else stack.enter_context(servers(settings))
+        dsn = settings.api or make_conninfo(where.target if where else "", user=API_LOGIN, password="")
         with connect(dsn, autocommit=True) as login:
             check_api_login(login)
         dbt_docs = artifact_folder(settings.home) / "cli" / "target" / "static_index.html"
         with (
             _listen(host, port) as listening,
-            _development_token(where.target) if development else _none() as token,
+            _development_token(where.target) if where and development else nullcontext() as token,
         ):
             say(f"http://{f'[{host}]' if ':' in host else host}:{port}/ ; end with Ctrl-C.")
             _run(listening, dsn, sessions, token, dbt_docs, report)
@@ -100,11 +107,6 @@ def _development_token(target_dsn: str) -> Iterator[str]:
     finally:
         with connect(target_dsn, autocommit=True) as target:
             revoke_token(target, name)
-
-
-@contextmanager
-def _none() -> Iterator[None]:
-    yield None
 
 
 def _is_loopback(host: str) -> bool:

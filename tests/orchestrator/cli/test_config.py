@@ -20,6 +20,7 @@ SECRET = "secret-word"
 VALUES = {
     "dsn": ("host=by-flag", "host=by-variable", "host=by-file"),
     "legacy_dsn": ("service=flag", "service=variable", "service=file"),
+    "api_dsn": ("host=api-flag", "host=api-variable", "host=api-file"),
     "home": ("/by/flag", "/by/variable", "/by/file"),
     "pg_bin": ("/bin/flag", "/bin/variable", "/bin/file"),
     "jobs": (4, 3, 2),
@@ -203,7 +204,7 @@ def test_a_flag_with_a_password_is_refused(option: str, dsn: str) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644, 0o777])
-@pytest.mark.parametrize("key", ["dsn", "legacy_dsn"])
+@pytest.mark.parametrize("key", ["dsn", "legacy_dsn", "api_dsn"])
 def test_a_file_with_a_password_that_others_can_open_is_refused(tmp_path: Path, mode: int, key: str) -> None:
     """As libpq does with a password file; also when the value is not used."""
     for dsn in (f"host=db password={SECRET}", f"clerk:{SECRET}@db"):
