@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries lock clean
+.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries lock clean
 
 install: $(VENV)/installed
 
@@ -48,6 +48,10 @@ docs: install
 	done
 	@cp $(DOCS)/build/static_index.html $(DOCS)/index.html
 	@echo "Open $(DOCS)/index.html in a browser."
+
+# The document of the API, which a test compares with the code.
+openapi: install
+	$(BIN)/python -m orchestrator.api.document docs/openapi-v1.json
 
 # The whole real data set, value by value, with a script that shares no code with the product.
 acceptance: install

@@ -9,8 +9,10 @@ from orchestrator import patient_id as ids
 
 TEXT = r"^[^\u0000-\u001f\u007f]*$"
 """Anything but control characters, which PostgreSQL's text cannot all hold."""
+SOME_TEXT = r"^[^\u0000-\u001f\u007f]*[^\u0000-\u001f\u007f, ][^\u0000-\u001f\u007f]*$"
+"""The same, and something besides commas and spaces."""
 MOST_NAMES = 1000
-MOST_PATIENTS = 100
+MOST_COMPARED = 100
 MOST_ROWS = 10_000
 FARTHEST = 10_000_000
 FOLD_CHANGE = "Linear, not log2: 1.0 is the baseline."
@@ -36,6 +38,11 @@ def _few(names: list[str]) -> list[str]:
 
 Name = Annotated[str, Field(max_length=20_000, pattern=TEXT)]
 Names = Annotated[list[Name], BeforeValidator(_split), AfterValidator(_few)]
+Few = Annotated[
+    list[Annotated[str, Field(max_length=20_000, pattern=SOME_TEXT)]],
+    BeforeValidator(_split),
+    Field(min_length=1, max_length=MOST_COMPARED),
+]
 FoldChange = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -121,10 +128,10 @@ class Pathways(Page):
 class Compare(Parameters):
     """Parameters of a comparison."""
 
-    patient_ids: Names = Field(
-        description=f"Patients, separated by commas or repeated; at most {MOST_PATIENTS}.",
+    patient_ids: Few = Field(
+        description=f"Patients, separated by commas or repeated; at most {MOST_COMPARED}.",
         examples=["DEMO_HER2,DEMO_TNBC"],
     )
-    gene_symbols: Names = Field(
-        description=f"HGNC symbols, separated by commas or repeated; at most {MOST_PATIENTS}.", examples=["ERBB2,EGFR"]
+    gene_symbols: Few = Field(
+        description=f"HGNC symbols, separated by commas or repeated; at most {MOST_COMPARED}.", examples=["ERBB2,EGFR"]
     )

@@ -9,6 +9,8 @@ import pytest
 from helpers import DEMO, PREFIX, Lab, complaint, whole
 from real_data import real_lab
 
+from orchestrator.access.roles import SHARED_ROLES
+
 PART = 20_000
 """Transcripts of the real core."""
 LIMIT_SECONDS = 5
@@ -213,10 +215,11 @@ def test_a_bad_archive_loses_nothing(lab: Lab, tmp_path: Path, fault: str) -> No
 
 def test_all(lab: Lab, tmp_path: Path) -> None:
     """Patients, cohort, journal, version row and roles are gone; the core is the one it was before the upgrade."""
-    lab.execute("drop schema if exists staging, migration, cohort cascade; drop table if exists schema_versions")
     lab.execute(
-        "do $$ begin drop owned by reader_core; drop role reader_core; exception when undefined_object then end $$"
+        "drop schema if exists staging, migration, cohort, access cascade; drop table if exists schema_versions"
     )
+    for role in SHARED_ROLES:
+        lab.execute(f"do $$ begin drop owned by {role}; drop role {role}; exception when undefined_object then end $$")
     before, legacy = whole(lab, "mbase"), whole(lab, PREFIX + "DEMO_HER2")
     lab.migrate("DEMO_HER2", "DEMO_TNBC")
     assert lab.call("core", "retire-legacy-table").returncode == 0
@@ -227,6 +230,8 @@ def test_all(lab: Lab, tmp_path: Path) -> None:
     assert whole(lab, "mbase") == before and whole(lab, PREFIX + "DEMO_HER2") == legacy
     saved = json.loads(Path(core["journal"]).read_text())
     assert {row["patient_id"] for row in saved["patient"]} == {"DEMO_HER2", "DEMO_TNBC"}
+    assert saved["token"] == saved["audit"] == []
+    assert lab.query("select rolname from pg_roles where rolname = any(%s)", parameters=[list(SHARED_ROLES)]) == []
     assert "no journal" in complaint(lab.call("rollback", "--all"), 5)
     lab.migrate("DEMO_HER2")
     lab.verify("DEMO_HER2")
