@@ -1,6 +1,6 @@
 """The database as the API sees it: each request takes the role that its token opens, reads, and leaves a record."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -104,18 +104,16 @@ async def record(connection: Connection, entrance: Entrance, endpoint: str, rows
     await connection.execute("select access.record(%s, %s, %s, %s)", values)
 
 
-async def stream(pool: Pool, entrance: Entrance, endpoint: str, count: Query, query: Query) -> AsyncIterator[bytes]:
+async def stream(pool: Pool, entrance: Entrance, endpoint: str, count: Query, query: Query) -> AsyncGenerator[bytes]:
     """Yield the first column of each row as a line, a batch at a time; that is recorded before anything is sent."""
     async with pool.connection() as connection:
+        [[(rows,)]] = await _read(connection, entrance, [count])
+        await record(connection, entrance, endpoint, int(rows))
         try:
             async with connection.pipeline():
                 await connection.execute("begin read only")
                 await _enter(connection, entrance)
                 await connection.execute(sql.SQL("set local statement_timeout = {}").format(STREAM_TIMEOUT))
-                counted = await connection.execute(*count)
-            rows = await counted.fetchone()
-            async with pool.connection() as other:
-                await record(other, entrance, endpoint, int(rows[0]) if rows else 0)
             async with connection.cursor("stream") as cursor:
                 await cursor.execute(*query)
                 while batch := await cursor.fetchmany(BATCH):

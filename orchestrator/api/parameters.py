@@ -39,7 +39,7 @@ def _few(names: list[str]) -> list[str]:
 Name = Annotated[str, Field(max_length=20_000, pattern=TEXT)]
 Names = Annotated[list[Name], BeforeValidator(_split), AfterValidator(_few)]
 Few = Annotated[
-    list[Annotated[str, Field(max_length=20_000, pattern=SOME_TEXT)]],
+    list[Annotated[str, Field(max_length=5_000, pattern=SOME_TEXT)]],
     BeforeValidator(_split),
     Field(min_length=1, max_length=MOST_COMPARED),
 ]

@@ -114,8 +114,8 @@ async def report(who: Guested, request: Request, pool: Sessions) -> Response:
     if not (all_patients and cohort):
         raise AnswerError(HTTPStatus.FORBIDDEN, "The report tells of all patients, and this token does not open all.")
     if request.app.state.options.report.is_file():
+        patients = await tell(pool, "select from access.patients(%s)", [who.token])
         async with pool.connection() as connection:
-            patients = await tell(pool, "select from access.patients(%s)", [who.token])
             await record(connection, Cohort(who.token), "page: report", len(patients))
     place = request.app.state.options.report
     return await _file(request, pool, place, REPORT_POLICY, "Migration report", "mediabase report")

@@ -1,6 +1,7 @@
 """`/api/v1/transcripts`: the core's transcripts, each with its fold change in a patient or at baseline."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -69,7 +70,8 @@ async def all_rows(patient_id: PatientPath, token: Token, pool: Sessions) -> Res
     return StreamingResponse(_whole(first, lines), headers=NO_STORE, media_type="application/x-ndjson")
 
 
-async def _whole(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for part in others:
-        yield part
+async def _whole(first: bytes, others: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(others):  # a client that goes away must not keep a session
+        yield first
+        async for part in others:
+            yield part

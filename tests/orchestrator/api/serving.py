@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from subprocess import Popen
+from threading import Thread
 
 import httpx
 from helpers import Lab, eventually
@@ -25,8 +26,8 @@ class Running:
 
 
 @contextmanager
-def serving(lab: Lab, *options: str, host: str = "127.0.0.1") -> Iterator[Running]:
-    """Yield `mediabase serve` on a free port, as soon as it answers."""
+def serving(lab: Lab, *options: str, host: str = "127.0.0.1", is_drained: bool = False) -> Iterator[Running]:
+    """Yield `mediabase serve` on a free port, as soon as it answers; drained, what it says is thrown away."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as free:
         port = free.getsockname()[1]
@@ -44,6 +45,8 @@ def serving(lab: Lab, *options: str, host: str = "127.0.0.1") -> Iterator[Runnin
                 return False
 
         eventually(answers, "the server answers")
+        if is_drained:  # many requests make more lines than a pipe holds
+            Thread(target=process.stderr.read, daemon=True).start()  # type: ignore[union-attr]
         yield Running(process, client)
 
 

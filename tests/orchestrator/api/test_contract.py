@@ -17,8 +17,15 @@ from orchestrator.api.document import text
 load_all_checks()
 EXAMPLES = 25
 """Of each endpoint, each of what the document allows and of what it does not."""
-# A cursor is a text that only this server makes: one that fits its pattern is refused all the same.
-NOT_MEANT = {"positive_data_acceptance"}
+NOT_MEANT = {
+    "positive_data_acceptance",  # a cursor that fits its pattern is refused all the same, unless this server made it
+    "negative_data_rejection",  # counts what never gets into the address, and a header that is there; see below
+}
+TOO_LONG = b"Invalid HTTP request received."
+"""Of the HTTP server, for an address of more than 64 KiB, which the API never sees."""
+UNFIT = ("limit=0", "limit=x", "offset=-1", "fold_change_min=-1", "fold_change_min=NaN", "order=up",
+         "has_drugs=perhaps", "cursor=%20", "patient_id=-", "gene_symbols=%00", "nothing=1")  # fmt: skip
+"""Parameters of transcripts that do not fit the document."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +34,7 @@ def address(laboratory_server: Lab) -> Iterator[tuple[str, str]]:
     laboratory_server.reset()
     laboratory_server.migrate(*DEMO)
     made = token(laboratory_server, "contract", Scope(all_patients=True, cohort=True))
-    with serving(laboratory_server) as running:
+    with serving(laboratory_server, is_drained=True) as running:
         yield str(running.client.base_url), made
     laboratory_server.reset()
 
@@ -57,8 +64,18 @@ def test_answers_are_those_of_the_document(address: tuple[str, str], with_token:
             def ask(case: schemathesis.Case) -> None:
                 nonlocal count
                 count += 1
-                case.call_and_validate(base_url=where, headers=headers, checks=checks)
+                answer = case.call(base_url=where, headers=headers)
+                if answer.content != TOO_LONG:
+                    case.validate_response(answer, checks=checks, headers=headers)
 
             if mode is GenerationMode.POSITIVE or operation.query or operation.path_parameters:
                 ask()
     assert count > EXAMPLES
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_what_does_not_fit_is_refused_with_the_field(address: tuple[str, str], unfit: str) -> None:
+    """Which parameter it is, without what was sent."""
+    answer = httpx.get(f"{address[0]}/api/v1/transcripts?{unfit}", headers=bearer(address[1]))
+    assert answer.status_code == 422, answer.text
+    assert [each["field"] for each in answer.json()["errors"]] == [unfit.partition("=")[0]]

@@ -40,7 +40,7 @@ def published(laboratory_server: Lab) -> Iterator[Lab]:
 def client(published: Lab) -> Iterator[httpx.Client]:
     """Return a client that may read all these patients."""
     text = token(published, "transcripts", Scope(all_patients=True, cohort=True))
-    with serving(published) as running:
+    with serving(published, is_drained=True) as running:
         running.client.headers.update(bearer(text))
         yield running.client
 
