@@ -1,23 +1,8 @@
 -- What roles that are the same for all patients may do; safe to run again.
-grant usage on schema public, cohort to {core_reader};
--- The tables of the core, and no view: one that reads with the rights of its owner could lead to any patient. Of the cohort
--- the reference tables, which have the checksum of their file in their comment; dbt grants each that it loads later.
-do $$
-declare
-    core_table regclass;
-begin
-    for core_table in
-        select oid
-        from pg_class
-        where relkind in ('r', 'p') and (
-            relnamespace = 'public'::regnamespace
-            or (relnamespace = 'cohort'::regnamespace and obj_description(oid, 'pg_class') ~ '\[[0-9a-f]{{64}}\]$')
-        )
-    loop
-        execute format('grant select on %s to {core_reader}', core_table);
-    end loop;
-end
-$$;
+grant usage on schema public to {core_reader};
+grant select on all tables in schema public to {core_reader};
+-- Its reference tables; each is granted when dbt loads it.
+grant usage on schema cohort to {core_reader};
 
 grant {core_reader} to {cohort_reader};
 grant select on all tables in schema cohort to {cohort_reader};
