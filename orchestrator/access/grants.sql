@@ -1,6 +1,17 @@
 -- What roles that are the same for all patients may do; safe to run again.
 grant usage on schema public to {core_reader};
-grant select on all tables in schema public to {core_reader};
+-- Tables only: a view with its owner's rights could lead to a patient.
+do $$
+declare
+    core_table regclass;
+begin
+    for core_table in
+        select oid from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+    loop
+        execute format('grant select on table %s to {core_reader}', core_table);
+    end loop;
+end
+$$;
 -- Its reference tables; each is granted when dbt loads it.
 grant usage on schema cohort to {core_reader};
 

@@ -1,11 +1,13 @@
-"""What everybody may do on the server that leads a reader out of its room, and how that is taken away."""
+"""What leads a reader out of its room: rights of everybody, and views; and how that is taken away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from orchestrator import journal
+from orchestrator.access.roles import CORE_READER
 from orchestrator.access.tokens import require_access
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
@@ -13,9 +15,11 @@ from orchestrator.postgres.statements import statement
 
 @dataclass(frozen=True)
 class Door:
-    """Something that everybody (PUBLIC) may do, and the statement that takes it away."""
+    """Something that a reader, or everybody (PUBLIC), may do, and the statement that takes it away."""
 
-    everybody_may: str
+    who: str
+    """`everybody`, or a reader role."""
+    may: str
     remedy: str
     is_ours: bool
     """Whether the operator has the rights of its owner."""
@@ -24,9 +28,9 @@ class Door:
 
 
 def doors(target: Connection) -> list[Door]:
-    """Return what everybody may do; databases beside this one are last."""
+    """Return what leads out; databases beside this one are last."""
     with target.cursor(row_factory=class_row(Door)) as cursor:
-        return cursor.execute(statement(__package__, "doors")).fetchall()
+        return cursor.execute(statement(__package__, "doors").format(core_reader=sql.Literal(CORE_READER))).fetchall()
 
 
 def harden(target: Connection, *, other_databases: bool) -> tuple[list[Door], list[Door]]:

@@ -25,14 +25,12 @@ def ensure_shared_roles(target: Connection) -> None:
     Making roles takes CREATEROLE, and granting takes the tables' owner, or else PostgreSQL only warns.
     Without, patients are migrated all the same, and only the owner can read.
     """
-    had_login = _exists(target, API_LOGIN)
     if not all(_ensure_role(target, role, API_OPTIONS if role == API_LOGIN else "nologin") for role in SHARED_ROLES):
         return
     try:
         with target.transaction():
             target.execute(_shared("grants"))
-            if not had_login:
-                _let_in_published(target)
+            _let_in_published(target)
     except psycopg.errors.InsufficientPrivilege:
         return
 
@@ -65,7 +63,8 @@ def drop_role(target: Connection, role: str) -> str:
 
 def _let_in_published(target: Connection) -> None:
     """Let the API's login take the roles of patients that were published before there was one."""
-    for patient_id, _ in target.execute(statement(__package__, "published")).fetchall():
+    query = statement(__package__, "published").format(api_login=sql.Literal(API_LOGIN))
+    for (patient_id,) in target.execute(query).fetchall():
         let_reader_in(target, str(patient_id))
 
 

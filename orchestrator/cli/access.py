@@ -80,10 +80,11 @@ def harden(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take from everybody (PUBLIC) what leads a reader out of its room.
+    """Take away what leads a reader out of its room.
 
-    That is to make tables and large objects, and to run functions with the rights of their owners. What was done is in
-    the journal. Only databases, schemas and functions that you own are changed; the rest is named.
+    That is what everybody (PUBLIC) may do: make tables and large objects, and run functions with the rights of their
+    owners; and to read views that read patients with the rights of their owners. What was done is in the journal.
+    Only what you own is changed; the rest is named.
 
     Example: mediabase access harden --other-databases
     """
@@ -92,11 +93,11 @@ def harden(
     if as_json:
         print_json({"shut": [asdict(each) for each in shut], "open": [asdict(each) for each in left]})
         return
-    listing = table("What everybody may do", "everybody may", "now", "note")
+    listing = table("What leads a reader out of its room", "who", "may", "now", "note")
     for door in shut:
-        listing.add_row(door.everybody_may, "no more", "")
+        listing.add_row(door.who, door.may, "no more", "")
     for door in left:
-        listing.add_row(door.everybody_may, "still", _why(door))
+        listing.add_row(door.who, door.may, "still", _why(door))
     out.print(listing if shut or left else "Nothing leads a reader out of its room.")
 
 

@@ -101,7 +101,7 @@ def _development_token(target_dsn: str) -> Iterator[str]:
         text = create_token(target, name, Scope(all_patients=True, cohort=True), expires_at)
         for door in doors(target):
             if not door.is_other_database:
-                say(f"Everybody may {door.everybody_may} (mediabase access harden).", "warning")
+                say(f"A way past the roles: {door.who} may {door.may} (mediabase access harden).", "warning")
     try:
         yield text
     finally:

@@ -265,9 +265,14 @@ class Lab:
                 connection.execute(
                     "truncate staging.legacy_export, staging.patient_manifest, "
                     "migration.run, migration.patient, migration.rename, migration.event, migration.validation, "
-                    "migration.legacy_access "
+                    "migration.legacy_access, access.token, access.audit "
                     "restart identity"
                 )
+
+    def forget_upgrade(self) -> None:
+        """Make the core one of v0.5.0 again: no schema of ours, no recorded version."""
+        self.execute("drop schema if exists migration, staging, cohort, access cascade; "
+                     "drop table if exists public.schema_versions")  # fmt: skip
 
     def verify(self, *patient_ids: str, legacy: str | None = None) -> str:
         """Compare patients (none named: all) with the independent script; return what it printed."""

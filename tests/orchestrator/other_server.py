@@ -1,5 +1,6 @@
 """Debian's PostgreSQL 15, for tests that need a second server of another version."""
 
+import json
 import os
 import shutil
 import socket
@@ -9,13 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from helpers import MEDIABASE
 
 from orchestrator.postgres.embedded import _server_user
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "s3cret with space"
+
+
+Settings = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -106,3 +112,30 @@ def _write_passwords(server: OtherServer) -> None:
     ):  # fmt: skip
         (server.folder / name).write_text(content)
         (server.folder / name).chmod(0o644 if name == "initial" else 0o600)
+
+
+def mediabase(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line with these settings, and see that it shows no password."""
+    command = [MEDIABASE, *arguments]
+    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
+    assert PASSWORD not in done.stdout + done.stderr
+    return done
+
+
+def listed(settings: Settings, *arguments: str, code: int = 0) -> Any:
+    """Run a command with --json that ends with `code`; return what it prints."""
+    done = mediabase(settings, *arguments, "--json")
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
+@contextmanager
+def sandbox(settings: Settings) -> Iterator[None]:
+    """Have a sandbox on these servers."""
+    made = mediabase(settings, "sandbox", "up", "--replace", "--transcripts", "600")
+    assert made.returncode == 0, made.stderr
+    try:
+        yield
+    finally:
+        removed = mediabase(settings, "sandbox", "down")
+        assert removed.returncode == 0, removed.stderr

@@ -63,7 +63,7 @@ def test_patients_must_be_named_one_way(lab: Lab) -> None:
 
 def test_status_before_anything_was_migrated(lab: Lab) -> None:
     """Refused, and said why."""
-    lab.execute("drop schema if exists migration, staging, cohort, access cascade")
+    lab.forget_upgrade()
     assert "no journal yet" in complaint(lab.call("status"), 5)
     assert lab.call("core", "upgrade").returncode == 0
 
@@ -81,7 +81,7 @@ def clerk(lab: Lab) -> Iterator[str]:
 @pytest.mark.parametrize("command", [["migrate", "--all"], ["export", "--all"], ["core", "upgrade"]])
 def test_a_role_without_rights_is_refused(lab: Lab, clerk: str, command: list[str]) -> None:
     """Exit code 5 and the missing right, also on a core that was not upgraded."""
-    lab.execute("drop schema if exists migration, staging, cohort, access cascade; drop table if exists public.schema_versions")
+    lab.forget_upgrade()
     said = complaint(lab.call(*command, MEDIABASE_DSN=clerk), 5)
     assert "clerk" in said and "CREATE" in said
     assert lab.query("select to_regnamespace('staging'), to_regclass('public.schema_versions')") == [(None, None)]

@@ -153,7 +153,7 @@ def target_role(lab: Lab, *grants: str) -> Iterator[Changes]:
 @contextmanager
 def fresh_core(lab: Lab, plant: AbstractContextManager[Changes]) -> Iterator[Changes]:
     """Plant on a core that was never upgraded, so that nothing of the journal belongs to somebody else."""
-    lab.execute("drop schema if exists migration, staging, cohort, access cascade; drop table if exists public.schema_versions")
+    lab.forget_upgrade()
     with plant as changes:
         yield changes
 
@@ -433,7 +433,7 @@ def test_every_check_is_tested() -> None:
 
 def test_a_healthy_server_gets_no_stop_and_no_warning(lab: Lab) -> None:
     """Before anything was upgraded, on an upgraded core, and after a migration whose legacy table was retired."""
-    lab.execute("drop schema if exists migration, staging, cohort, access cascade; drop table if exists public.schema_versions")
+    lab.forget_upgrade()
     assert {finding.severity for finding in look(lab, patients=healthy(lab))} == {"ok"}
     lab.migrate(*healthy(lab))
     lab.execute("create schema legacy; alter table cancer_transcript_base set schema legacy")

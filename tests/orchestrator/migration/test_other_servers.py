@@ -2,19 +2,16 @@
 only read.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from helpers import DEMO, PREFIX, clean_environment, running_server, temporary_home
-from other_server import PASSWORD, OtherServer
+from other_server import PASSWORD, OtherServer, Settings, listed, mediabase, sandbox
 from psycopg import sql
 
 from orchestrator.postgres.connection import Servers, connect
@@ -22,22 +19,6 @@ from orchestrator.postgres.embedded import _server_user
 
 VERIFY = Path(__file__).parents[2] / "verify_values.py"
 ERBB2 = "ENST00000269571"
-Settings = dict[str, str]
-
-
-def mediabase(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line with these settings, and see that it shows no password."""
-    command = [Path(sys.executable).with_name("mediabase"), *arguments]
-    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
-    assert PASSWORD not in done.stdout + done.stderr
-    return done
-
-
-def listed(settings: Settings, *arguments: str, code: int = 0) -> Any:
-    """Run a command with --json that ends with `code`; return what it prints."""
-    done = mediabase(settings, *arguments, "--json")
-    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-    return json.loads(done.stdout)
 
 
 def verify(settings: Settings, target: str, legacy: str, *patient_ids: str) -> None:
@@ -54,18 +35,6 @@ def embedded() -> Iterator[Servers]:
     """Return an embedded server of its own, because sandboxes come and go on it."""
     with temporary_home() as home, running_server(home) as where:
         yield where
-
-
-@contextmanager
-def sandbox(settings: Settings) -> Iterator[None]:
-    """Have a sandbox on these servers."""
-    made = mediabase(settings, "sandbox", "up", "--replace", "--transcripts", "600")
-    assert made.returncode == 0, made.stderr
-    try:
-        yield
-    finally:
-        removed = mediabase(settings, "sandbox", "down")
-        assert removed.returncode == 0, removed.stderr
 
 
 @pytest.mark.parametrize("debian_is", ["target", "legacy", "both", "neither"])
