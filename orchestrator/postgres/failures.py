@@ -6,6 +6,7 @@ from orchestrator.errors import MediabaseError, PatientError
 
 CONNECTION_LOST = "08006"
 OURS = "MB000"
+NO_RIGHT = "42501"
 MEANINGS = {
     "53200": "the server has no memory left, or no room for more locks: raise its max_locks_per_transaction, or use "
     "fewer --jobs (mediabase doctor)",
@@ -23,4 +24,7 @@ def describe_failure(error: MediabaseError | psycopg.Error) -> tuple[str, str]:
         return OURS, str(error)
     code = error.sqlstate or CONNECTION_LOST
     constraint = f" ({error.diag.constraint_name})" if error.diag.constraint_name else ""
-    return code, f"PostgreSQL error {code}{constraint}: {MEANINGS.get(code, type(error).__name__)}."
+    meaning = MEANINGS.get(code, type(error).__name__)
+    if code == NO_RIGHT:  # its message names an object, and no value
+        meaning = f"{error.diag.message_primary}"
+    return code, f"PostgreSQL error {code}{constraint}: {meaning}."

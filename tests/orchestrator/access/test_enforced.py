@@ -1,19 +1,22 @@
 """What reader roles may do is decided by PostgreSQL: views, functions, tokens, logins, and what everybody may."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from cells import REFUSED, TABLES, outcome
-from helpers import DEMO, Lab, complaint
+from helpers import DEMO, Lab, complaint, whole
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from orchestrator.access.harden import doors, harden
 from orchestrator.access.roles import API_LOGIN, COHORT_READER
+from orchestrator.access.server_login import check_api_login
 from orchestrator.access.tokens import Scope, create_token, hash_of
-from orchestrator.patient_id import reader_role
+from orchestrator.errors import RefusedError
+from orchestrator.patient_id import reader_role, schema_name
 from orchestrator.postgres.connection import Connection
 
 
@@ -177,3 +180,119 @@ def test_functions_with_their_owners_rights_are_named_and_shut(migrated: Lab) ->
 def test_a_token_that_cannot_be_made_is_one_sentence(migrated: Lab, arguments: tuple[str, ...]) -> None:
     """Bad names, scopes and times are refused, and nothing is made."""
     complaint(migrated.call("token", *arguments), 2)
+
+
+def test_views_that_lead_to_a_patient_are_neither_granted_nor_left_open(migrated: Lab) -> None:
+    """An upgrade grants no view of the core; one that somebody granted is named, with those below it, and shut."""
+    migrated.execute(
+        "create view public.leak as select * from patient_demo_tnbc.expression_data; "
+        "create view public.leak_of_leak as select * from public.leak; "
+        "create materialized view public.copied as select * from public.leak; "
+        "create view public.of_the_core as select * from public.transcripts; "
+        "create view public.as_who_asks with (security_invoker) as select * from public.leak; "
+        "create view patient_demo_her2.neighbour as select * from patient_demo_tnbc.metadata"
+    )
+    views = ("leak", "leak_of_leak", "copied", "of_the_core", "as_who_asks")
+    reader = reader_role("DEMO_HER2")
+    try:
+        assert migrated.call("core", "upgrade").returncode == 0
+        with api_session(migrated) as session:
+            assert {outcome(session, reader, f"table public.{view}") for view in views} == {REFUSED}
+            migrated.execute(
+                "grant select on public.of_the_core, public.leak_of_leak, public.as_who_asks to reader_core"
+            )
+            migrated.execute("grant select on public.copied to public")
+            with migrated.session() as target:
+                named = {(each.who, each.may.removesuffix(", which reads what it may not")) for each in doors(target)}
+                assert named == {
+                    ("reader_core", "read leak_of_leak"), ("everybody", "read copied"),
+                    (reader, "read patient_demo_her2.neighbour"),
+                }  # fmt: skip
+                harden(target, other_databases=False)
+                assert doors(target) == []
+            found = {view: outcome(session, reader, f"table public.{view}") for view in views}
+            assert found == {**dict.fromkeys(views, REFUSED), "of_the_core": "done"}
+            assert outcome(session, reader, "table patient_demo_her2.neighbour") == REFUSED
+    finally:
+        migrated.execute(
+            "drop view patient_demo_her2.neighbour, public.as_who_asks, public.of_the_core, public.leak_of_leak; "
+            "drop materialized view public.copied; drop view public.leak"
+        )
+
+
+def test_a_core_of_a_release_without_tokens_is_brought_here(migrated: Lab) -> None:
+    """One sentence before; after the upgrade the API's login takes the roles of patients published before it."""
+    migrated.execute(f"drop schema access cascade; drop owned by {API_LOGIN}; drop role {API_LOGIN}")
+    for command in (("token", "list"), ("access", "list"), ("access", "harden")):
+        assert "mediabase core upgrade" in complaint(migrated.call(*command), 5)
+    assert migrated.call("core", "upgrade").returncode == 0
+    migrated.execute(f"grant connect on database mbase to {API_LOGIN}")
+    with api_session(migrated) as session:
+        for patient_id in DEMO:
+            own = f"table {schema_name(patient_id)}.expression_data"
+            assert outcome(session, reader_role(patient_id), own) == "done"
+
+
+def test_the_text_of_a_token_is_nowhere_in_the_database(migrated: Lab) -> None:
+    """Not in a dump, as text or as hex; its sha256 is."""
+    text = str(json.loads(migrated.call("token", "create", "dumped", "--cohort", "--json").stdout)["token"])
+    dumped = "\n".join(whole(migrated, "mbase"))
+    assert hash_of(text).hex() in dumped
+    assert text not in dumped and text.encode().hex() not in dumped and text.removeprefix("mb_") not in dumped
+
+
+def test_a_token_outlives_its_patient_and_opens_nothing(migrated: Lab) -> None:
+    """A patient that was rolled back is not found; when it is migrated again the token opens it again."""
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    with migrated.session() as target:
+        token = hash_of(create_token(target, "crc", Scope(("DEMO_CRC_MSI", "DEMO_HER2")), soon))
+    migrated.call("rollback", "DEMO_CRC_MSI")
+    with api_session(migrated) as session:
+        listed = "select patient_id from access.patients(%s)"
+        assert session.execute(listed, [token]).fetchall() == [("DEMO_HER2",)]
+        with pytest.raises(psycopg.Error) as refused:
+            session.execute("select access.enter_patient(%s, 'DEMO_CRC_MSI')", [token])
+        assert refused.value.sqlstate == "MB404"
+        migrated.migrate("DEMO_CRC_MSI")
+        assert session.execute(listed, [token]).fetchall() == [("DEMO_CRC_MSI",), ("DEMO_HER2",)]
+        with session.transaction():
+            session.execute("select access.enter_patient(%s, 'DEMO_CRC_MSI')", [token])
+            assert session.execute("select count(*) > 0 from patient_demo_crc_msi.expression_data").fetchone() == (
+                True,
+            )
+
+
+def test_a_group_that_would_open_patients_to_the_apis_login_is_refused(migrated: Lab) -> None:
+    """What it inherits it would read without any token: it does not serve as such a login."""
+    migrated.execute(f"create role ward; grant ward to {API_LOGIN}")
+    try:
+        assert migrated.call("access", "grant", "ward", "--patients", "DEMO_HER2").returncode == 0
+        with api_session(migrated) as session:
+            check_api_login(session)
+            assert outcome(session, None, "table patient_demo_her2.expression_data") == REFUSED
+        migrated.execute(f"alter role {API_LOGIN} inherit; revoke ward from {API_LOGIN}; grant ward to {API_LOGIN}")
+        with (
+            api_session(migrated) as session,
+            pytest.raises(RefusedError, match="reads cohort, patient_demo_her2 without"),
+        ):
+            check_api_login(session)
+    finally:
+        migrated.execute(f"alter role {API_LOGIN} noinherit; drop owned by ward; drop role ward")
+
+
+def test_an_operator_without_createrole_is_told(migrated: Lab) -> None:
+    """Granting takes the right to: one sentence, and nothing granted."""
+    migrated.execute(
+        "create role clerk login; create role someone login; "
+        "grant usage on schema migration, access to clerk; "
+        "grant select on all tables in schema migration, access to clerk; grant connect on database mbase to clerk"
+    )
+    dsn = migrated.where.target.replace("user=mediabase", "user=clerk")
+    try:
+        said = complaint(migrated.call("access", "grant", "someone", "--patients", "DEMO_HER2", MEDIABASE_DSN=dsn), 5)
+        assert "The role clerk may not do that" in said
+        assert migrated.listing("access", "list") == []
+        said = complaint(migrated.call("token", "create", "mine", "--cohort", MEDIABASE_DSN=dsn), 1)
+        assert "permission denied for table token" in said
+    finally:
+        migrated.execute("drop owned by clerk; drop role clerk, someone")

@@ -11,6 +11,7 @@ from other_server import PASSWORD, OtherServer, mediabase, sandbox
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from orchestrator.access.logins import grant
 from orchestrator.access.roles import API_LOGIN
 from orchestrator.patient_id import reader_role, schema_name
 from orchestrator.postgres.connection import Connection, connect
@@ -40,23 +41,25 @@ def drop_logins(target: Connection, patient_ids: tuple[str, ...]) -> None:
         target.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(login_of(patient_id))))
 
 
-@pytest.fixture
-def wards(lab: Lab) -> Iterator[Lab]:
+@pytest.fixture(scope="module")
+def wards(laboratory_server: Lab) -> Iterator[Lab]:
     """Return a server with twenty patients migrated, and a login for each that may read it."""
+    laboratory_server.reset()
     for patient_id in PATIENTS[len(DEMO) :]:
-        lab.add_patient(patient_id)
-    lab.migrate(*PATIENTS)
-    with lab.session() as target:
+        laboratory_server.add_patient(patient_id)
+    laboratory_server.migrate(*PATIENTS)
+    with laboratory_server.session() as target:
         make_logins(target, PATIENTS)
-        grant(lab, *PATIENTS)
-        yield lab
+        grant_each(target, *PATIENTS)
+        yield laboratory_server
         drop_logins(target, PATIENTS)
+    laboratory_server.reset()
 
 
-def grant(lab: Lab, *patient_ids: str) -> None:
-    """Grant each login its patient."""
+def grant_each(target: Connection, *patient_ids: str) -> None:
+    """Grant each login its patient, as `mediabase access grant` does."""
     for patient_id in patient_ids:
-        assert lab.call("access", "grant", login_of(patient_id), "--patients", patient_id).returncode == 0
+        assert grant(target, login_of(patient_id), [patient_id], cohort=False) == [reader_role(patient_id)]
 
 
 def as_ward(lab: Lab) -> Callable[[str], Connection]:
@@ -92,7 +95,8 @@ def test_twenty_patients_in_every_state(wards: Lab) -> None:
 
     wards.migrate(*gone)
     assert {code for cell, code in cells(gone, as_ward(wards), "mediabase").items()} == {REFUSED}  # not granted again
-    grant(wards, *gone)
+    with wards.session() as target:
+        grant_each(target, *gone)
     as_meant(wards, *PATIENTS)
 
 
@@ -119,9 +123,7 @@ def test_on_debians_server(debian: OtherServer) -> None:
         assert mediabase(settings, "migrate", "--all").returncode == 3  # a patient with quarantined rows
         make_logins(target, DEMO, PASSWORD)
         try:
-            for patient_id in DEMO:
-                granted = mediabase(settings, "access", "grant", login_of(patient_id), "--patients", patient_id)
-                assert granted.returncode == 0, granted.stderr
+            grant_each(target, *DEMO)
 
             def session_of(patient_id: str) -> Connection:
                 parts = {"user": login_of(patient_id), "password": PASSWORD, "passfile": ""}
