@@ -21,7 +21,7 @@ from orchestrator.cli.report import DEFAULT_FILE
 from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import UsageError
-from orchestrator.postgres.connection import connect, servers
+from orchestrator.postgres.connection import CORE_DATABASE, connect, servers, with_database
 
 DEVELOPMENT_HOURS = 24
 GRACE_SECONDS = 10
@@ -55,7 +55,8 @@ def serve(
     with ExitStack() as stack:
         # With an address of its own it needs the operator's for development only.
         where = None if settings.api and not development else stack.enter_context(servers(settings))
-        dsn = settings.api or make_conninfo(where.target if where else "", user=API_LOGIN, password="")
+        own = make_conninfo(where.target if where else "", user=API_LOGIN, password="")
+        dsn = with_database(settings.api or own, CORE_DATABASE)
         with connect(dsn, autocommit=True) as login:
             check_api_login(login)
         dbt_docs = artifact_folder(settings.home) / "cli" / "target" / "static_index.html"

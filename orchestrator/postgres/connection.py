@@ -44,8 +44,8 @@ def servers(settings: Settings) -> Iterator[Servers]:
     with ExitStack() as stack:
         target = settings.target or stack.enter_context(embedded_server(settings.home))
         yield Servers(
-            target=_with_database(target, CORE_DATABASE),
-            legacy=_with_database(settings.legacy or target, "postgres"),
+            target=with_database(target, CORE_DATABASE),
+            legacy=with_database(settings.legacy or target, "postgres"),
         )
 
 
@@ -80,7 +80,7 @@ def connect(dsn: str, *, dbname: str | None = None, autocommit: bool = False) ->
     except psycopg.Error as error:  # OperationalError, or ProgrammingError for a malformed string
         raise UsageError(
             f"Cannot connect to {describe(dsn, dbname)}{_reason(dsn, error)}. "
-            "Check MEDIABASE_DSN, MEDIABASE_LEGACY_DSN (mediabase config show) and the server."
+            "Check the connection strings (mediabase config show) and the server."
         ) from error
     connection.autocommit = autocommit
     return connection
@@ -139,7 +139,7 @@ def environment(dsn: str) -> dict[str, str]:
     return {names.get(keyword, f"PG{keyword.upper()}"): value for keyword, value in resolve(dsn).items()}
 
 
-def _with_database(dsn: str, dbname: str) -> str:
+def with_database(dsn: str, dbname: str) -> str:
     """Add `dbname` to `dsn` unless it, or a service it names, says which database."""
     try:
         parts = conninfo_to_dict(dsn)

@@ -114,7 +114,8 @@ def test_an_address_that_is_not_of_this_machine(published: Lab) -> None:
 
 def test_logins_that_it_does_not_serve_as(published: Lab) -> None:
     """One that is not there, one that is over everything, one that may not use the functions of the API."""
-    assert "Cannot connect" in complaint(published.call("serve", MEDIABASE_API_DSN="host=/nonexistent"), 2)
+    said = complaint(published.call("serve", MEDIABASE_API_DSN="host=/nonexistent"), 2)
+    assert "Cannot connect to database mbase on /nonexistent" in said
     assert "rights over everything" in complaint(published.call("serve", MEDIABASE_API_DSN=published.where.target), 5)
     published.execute("create role stranger login")
     try:
