@@ -4,7 +4,7 @@ On an embedded server of its own, with the files of --core and up to three patie
 measured: benchmarks/rate.py, then benchmarks/endurance.py, on one server with its defaults.
 
 Usage: python -m benchmarks.serve --core DIR --patients DIR [--runs N] [--seconds N] [--minutes N] [--output FILE]
-Example of a short try, of which the results in the repository know nothing:
+Example of a short try, of which the results in the repository know nothing, and which ends before memory has settled:
   python -m benchmarks.serve --core DIR --patients DIR --runs 2 --seconds 2 --minutes 1 --output /tmp/try.json
 Needs wrk (Debian: apt-get install wrk). Ends with 1 when a bound is missed; the figures are kept all the same.
 """
