@@ -17,7 +17,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from orchestrator.api import patient_routes, server_routes, site_routes, transcript_routes
 from orchestrator.api.database import Pool, opened_pool
-from orchestrator.api.observe import Application, observed
+from orchestrator.api.observe import Application, library_lines, observed
 from orchestrator.api.problems import AnswerError, Problem, answer, as_problem, invalid
 
 VERSION = "1.0.0"
@@ -51,13 +51,14 @@ def create_app(options: Options) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened_pool(options.dsn, options.sessions) as pool:
-            app.state.pool = pool
-            yield
-            app.state.pool = None
+        with library_lines():
+            async with opened_pool(options.dsn, options.sessions) as pool:
+                app.state.pool = pool
+                yield
+                app.state.pool = None
 
     app = FastAPI(
-        title="MEDIABASE", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None,
+        title="MEDIABASE", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False,
         summary="Cancer transcriptomes: one shared core, sparse fold changes per patient.",
     )  # fmt: skip
     app.state.pool = None
@@ -67,7 +68,7 @@ def create_app(options: Options) -> FastAPI:
     for routes in (transcript_routes, patient_routes, server_routes, site_routes):
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, invalid)
-    for kind in (AnswerError, HTTPException, psycopg.Error):
+    for kind in (AnswerError, HTTPException, psycopg.Error, Exception):
         app.add_exception_handler(kind, _problem)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     if options.development_token:  # a page elsewhere must not reach it by a name that leads here

@@ -1,8 +1,10 @@
 """What the server tells of itself: a line for each request and figures for Prometheus, without an id or a value."""
 
+import logging
 import sys
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -65,6 +67,30 @@ def observed(application: Application, registry: CollectorRegistry, pool: Callab
             log.info("request", method=_method(scope), route=route, status=status, seconds=round(taken, 4), **more)
 
     return run
+
+
+class _Lines(logging.Handler):
+    """Writes what libraries warn of: the first line only, because what follows may hold values."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record as a line of the log."""
+        log = _logger()
+        tell = log.error if record.levelno >= logging.ERROR else log.warning
+        kind = record.exc_info[0] if record.exc_info else None
+        more = {"error": kind.__name__} if kind else {}
+        tell(record.getMessage().strip().partition("\n")[0], logger=record.name, **more)
+
+
+@contextmanager
+def library_lines() -> Iterator[None]:
+    """Make warnings of libraries lines of the log, which Python would write as text between them."""
+    lines = _Lines(logging.WARNING)
+    lines.addFilter(lambda record: record.name != "psycopg")  # repeats what failed, and that is answered already
+    logging.getLogger().addHandler(lines)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(lines)
 
 
 def _watch(registry: CollectorRegistry, pool: Callable[[], Pool | None]) -> None:

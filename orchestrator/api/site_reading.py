@@ -46,10 +46,15 @@ async def overview(pool: Pool, token: bytes, visitor: Visitor, query: str, state
     return OverviewView(visitor, query, state, STATES, patients, matches, page, PAGE_SIZE)
 
 
-async def patient(pool: Pool, token: bytes, visitor: Visitor, patient_id: str) -> PatientView:
-    """Return what there is to see of a patient. Raises AnswerError for what can be no id."""
+def check_id(patient_id: str) -> None:
+    """Raise AnswerError for what can be no id: the same as for a patient that is not there."""
     if not is_supported(patient_id):
         raise AnswerError(HTTPStatus.NOT_FOUND, "There is no such patient, or none that this token opens.")
+
+
+async def patient(pool: Pool, token: bytes, visitor: Visitor, patient_id: str) -> PatientView:
+    """Return what there is to see of a patient. Raises AnswerError for what can be no id."""
+    check_id(patient_id)
     named = of_patient(patient_id)
     way = OnePatient(token, patient_id)
     told, classes, spread, markers = await read_recorded(

@@ -77,6 +77,7 @@ async def patient(patient_id: str, who: Guested, pool: Sessions) -> Response:
 @router.get("/patients/{patient_id}/transcripts.ndjson")
 async def download(patient_id: str, who: Guested, pool: Sessions) -> Response:
     """Send all rows of a patient to a browser."""
+    site_reading.check_id(patient_id)
     answer = await transcript_routes.all_rows(patient_id, who.token, pool)
     answer.headers["Content-Disposition"] = f'attachment; filename="{patient_id}.ndjson"'
     return answer

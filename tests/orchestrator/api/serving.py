@@ -26,14 +26,19 @@ class Running:
 
 
 @contextmanager
-def serving(lab: Lab, *options: str, host: str = "127.0.0.1", is_drained: bool = False) -> Iterator[Running]:
-    """Yield `mediabase serve` on a free port, as soon as it answers; drained, what it says is thrown away."""
+def serving(
+    lab: Lab, *options: str, host: str = "127.0.0.1", is_drained: bool = False, **variables: str
+) -> Iterator[Running]:
+    """Yield `mediabase serve` on a free port, as soon as it answers; drained, what it says is thrown away.
+
+    Options come after those that are always given, so that they override them; variables are of the environment.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as free:
         port = free.getsockname()[1]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     with (
-        lab.started("serve", "--host", host, "--port", str(port), "--sessions", "2", *options) as process,
+        lab.started("serve", "--host", host, "--port", str(port), "--sessions", "2", *options, **variables) as process,
         httpx.Client(base_url=address, timeout=30) as client,
     ):
 
