@@ -16,7 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from orchestrator.api import patient_routes, server_routes, site_routes, transcript_routes
-from orchestrator.api.database import Pool, opened_pool
+from orchestrator.api.database import Pool, opened_pool, stream_places
 from orchestrator.api.observe import Application, library_lines, observed
 from orchestrator.api.problems import AnswerError, Problem, answer, as_problem, invalid
 
@@ -37,7 +37,7 @@ class Options:
     dsn: str = field(repr=False)
     """Target, as the API's login."""
     sessions: int = 8
-    """Sessions with the database."""
+    """Sessions with the database; at most half of them are for streams."""
     development_token: str | None = field(default=None, repr=False)
     """Text of the token that requests without one use; None unless started for development."""
     dbt_docs: Path = Path("static_index.html")
@@ -62,6 +62,7 @@ def create_app(options: Options) -> FastAPI:
         summary="Cancer transcriptomes: one shared core, sparse fold changes per patient.",
     )  # fmt: skip
     app.state.pool = None
+    app.state.stream_places = stream_places(options.sessions)
     app.state.registry = CollectorRegistry()
     app.state.development_token = options.development_token
     app.state.options = options

@@ -1,5 +1,6 @@
 """Who asks: the token of a request, of which only the hash goes any further."""
 
+from asyncio import Semaphore
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -41,6 +42,12 @@ def pool_of(request: Request) -> Pool:
     return pool
 
 
+def places_of(request: Request) -> Semaphore:
+    """Return the places that this server has for streams."""
+    places: Semaphore = request.app.state.stream_places
+    return places
+
+
 def entrance(token: bytes | None, patient_id: str | None) -> Core | OnePatient:
     """Return the way to a patient, or to the core when none is named."""
     return OnePatient(token, patient_id) if patient_id is not None else Core()
@@ -49,3 +56,4 @@ def entrance(token: bytes | None, patient_id: str | None) -> Core | OnePatient:
 Token = Annotated[bytes | None, Depends(token_of)]
 VisitorToken = Annotated[bytes | None, Depends(visitor_token)]
 Sessions = Annotated[Pool, Depends(pool_of)]
+StreamPlaces = Annotated[Semaphore, Depends(places_of)]

@@ -1,8 +1,10 @@
 """The database as the API sees it: each request takes the role that its token opens, reads, and leaves a record."""
 
+from asyncio import Semaphore
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import psycopg
@@ -10,7 +12,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from orchestrator.api.problems import unauthorized
+from orchestrator.api.problems import AnswerError, unauthorized
 from orchestrator.patient_id import schema_name
 
 Row = tuple[Any, ...]
@@ -104,9 +106,21 @@ async def record(connection: Connection, entrance: Entrance, endpoint: str, rows
     await connection.execute("select access.record(%s, %s, %s, %s)", values)
 
 
-async def stream(pool: Pool, entrance: Entrance, endpoint: str, count: Query, query: Query) -> AsyncGenerator[bytes]:
-    """Yield the first column of each row as a line, a batch at a time; that is recorded before anything is sent."""
-    async with pool.connection() as connection:
+def stream_places(sessions: int) -> Semaphore:
+    """Return the places for streams: a slow client keeps its session, and the other half is for everybody else."""
+    return Semaphore(max(1, sessions // 2))
+
+
+async def stream(
+    pool: Pool, places: Semaphore, entrance: Entrance, endpoint: str, count: Query, query: Query
+) -> AsyncGenerator[bytes]:
+    """Yield the first column of each row as a line, a batch at a time; that is recorded before anything is sent.
+
+    Raises AnswerError at once when all places are taken, because nobody knows when one is free.
+    """
+    if places.locked():
+        raise AnswerError(HTTPStatus.SERVICE_UNAVAILABLE, "Too many are reading whole patients: ask again later.")
+    async with places, pool.connection() as connection:
         [[(rows,)]] = await _read(connection, entrance, [count])
         await record(connection, entrance, endpoint, int(rows))
         try:

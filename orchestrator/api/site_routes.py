@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from orchestrator.access.tokens import hash_of
 from orchestrator.api import render, site_reading, transcript_routes
-from orchestrator.api.credentials import COOKIE, LONGEST, Sessions, VisitorToken, visitor_token
+from orchestrator.api.credentials import COOKIE, LONGEST, Sessions, StreamPlaces, VisitorToken, visitor_token
 from orchestrator.api.database import Cohort, record, tell
 from orchestrator.api.parameters import TEXT, Names, Parameters
 from orchestrator.api.problems import AnswerError, headers
@@ -75,10 +75,10 @@ async def patient(patient_id: str, who: Guested, pool: Sessions) -> Response:
 
 
 @router.get("/patients/{patient_id}/transcripts.ndjson")
-async def download(patient_id: str, who: Guested, pool: Sessions) -> Response:
+async def download(patient_id: str, who: Guested, pool: Sessions, places: StreamPlaces) -> Response:
     """Send all rows of a patient to a browser."""
     site_reading.check_id(patient_id)
-    answer = await transcript_routes.all_rows(patient_id, who.token, pool)
+    answer = await transcript_routes.all_rows(patient_id, who.token, pool, places)
     answer.headers["Content-Disposition"] = f'attachment; filename="{patient_id}.ndjson"'
     return answer
 

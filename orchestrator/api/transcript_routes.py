@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from orchestrator.api import answers, parameters, transcripts
-from orchestrator.api.credentials import Sessions, Token, entrance
+from orchestrator.api.credentials import Sessions, StreamPlaces, Token, entrance
 from orchestrator.api.database import OnePatient, read_recorded, stream
 from orchestrator.api.parameters import PatientPath, TranscriptId
 from orchestrator.api.problems import AnswerError
@@ -60,12 +60,11 @@ async def one_transcript(
 @router.get(
     "/patients/{patient_id}/transcripts", response_class=StreamingResponse, responses={**NDJSON, **refusals(401, 404)}
 )
-async def all_rows(patient_id: PatientPath, token: Token, pool: Sessions) -> Response:
+async def all_rows(patient_id: PatientPath, token: Token, pool: Sessions, places: StreamPlaces) -> Response:
     """Stream every stored and quarantined row of a patient, by id, one JSON object a line; others are at 1.0."""
     named = of_patient(patient_id)
-    lines = stream(
-        pool, OnePatient(token, patient_id), "all rows", (named("all_rows_count"), {}), (named("all_rows"), {})
-    )
+    way = OnePatient(token, patient_id)
+    lines = stream(pool, places, way, "all rows", (named("all_rows_count"), {}), (named("all_rows"), {}))
     first = await anext(lines, b"")  # so that a patient that may not be read is a problem, and not a broken stream
     return StreamingResponse(_whole(first, lines), headers=NO_STORE, media_type="application/x-ndjson")
 

@@ -20,6 +20,8 @@ PATIENT = "/api/v1/patients/DEMO_HER2"
 PROBLEM = "application/problem+json"
 AWAY_SECONDS = 6
 """Longer than the pool tries to connect before it gives up a session."""
+QUICK_SECONDS = 4.0
+"""Less than a request would wait for a session."""
 STREAMED_ROWS = 150_000
 MEGABYTE = 1 << 20
 
@@ -35,9 +37,15 @@ def problem(answer: httpx.Response, status: int) -> Mapping[str, object]:
 
 @pytest.fixture(scope="module")
 def published(laboratory_server: Lab) -> Iterator[Lab]:
-    """Return a server with two patients that readers can read."""
+    """Return a server with two patients that readers can read, one of them with more than sockets hold."""
     laboratory_server.reset()
     laboratory_server.migrate(*PATIENTS)
+    laboratory_server.execute(
+        f"""
+        insert into patient_demo_baseline.quarantined_expression (transcript_id, reason, source)
+        select 'ORPHAN' || number || repeat('x', 400), 'orphan', 'test' from generate_series(1, {STREAMED_ROWS}) number
+        """
+    )
     yield laboratory_server
     laboratory_server.execute("truncate access.token, access.audit")
     laboratory_server.reset()
@@ -231,12 +239,6 @@ def test_a_name_that_leads_here_from_elsewhere(published: Lab) -> None:
 
 def test_a_stream_takes_little_memory(published: Lab, running: Running, everything: str) -> None:
     """A client that is slow does not make the server keep what it has not taken yet."""
-    published.execute(
-        f"""
-        insert into patient_demo_baseline.quarantined_expression (transcript_id, reason, source)
-        select 'ORPHAN' || number || repeat('x', 400), 'orphan', 'test' from generate_series(1, {STREAMED_ROWS}) number
-        """
-    )
     process = psutil.Process(running.process.pid)
     address = "/api/v1/patients/DEMO_BASELINE/transcripts"
     headers = {**bearer(everything), "Accept-Encoding": "identity"}
@@ -252,6 +254,32 @@ def test_a_stream_takes_little_memory(published: Lab, running: Running, everythi
     assert most - before < size / 4
     audited = "select rows from access.audit where endpoint = 'all rows' order by audit_id desc limit 1"
     assert published.query(audited)[0][0] >= STREAMED_ROWS
+
+
+def test_slow_clients_leave_sessions_to_others(published: Lab, everything: str) -> None:
+    """Half of the sessions are for streams; one more is told so at once, and a place comes back with its client."""
+    address = "/api/v1/patients/DEMO_BASELINE/transcripts"
+    headers = {**bearer(everything), "Accept-Encoding": "identity"}
+    with serving(published, "--sessions", "4", is_drained=True) as running:
+        client = running.client
+        with client.stream("GET", address, headers=headers) as first:
+            assert first.status_code == 200  # and nobody reads on: more is to come than sockets hold
+            with client.stream("GET", address, headers=headers) as second:
+                assert second.status_code == 200
+                began = time.monotonic()
+                for place in (address, "/patients/DEMO_BASELINE/transcripts.ndjson"):
+                    answer = client.get(place, headers={**headers, "Cookie": f"{COOKIE}={everything}"})
+                    assert "whole patients" in str(problem(answer, 503)["detail"])
+                    assert int(answer.headers["retry-after"]) > 0
+                for _ in range(20):
+                    assert client.get(PATIENT, headers=headers).status_code == 200
+                assert time.monotonic() - began < QUICK_SECONDS
+
+        def is_free() -> bool:
+            with client.stream("GET", address, headers=headers) as answer:
+                return answer.status_code == 200
+
+        eventually(is_free, "a place is free again", 10)
 
 
 def test_the_database_goes_away_and_comes_back(published: Lab, running: Running, everything: str) -> None:
