@@ -21,7 +21,13 @@ router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 REFUSALS = refusals(401, 404)
 
 
-@router.get("/patients", tags=["patients"], response_model=answers.PatientList, responses=refusals(401))
+@router.get(
+    "/patients",
+    tags=["patients"],
+    response_model=answers.PatientList,
+    responses=refusals(401),
+    response_description="The patients, by id.",
+)
 async def list_patients(
     asked: Annotated[parameters.Patients, Query()], token: Token, pool: Sessions
 ) -> answers.PatientList:
@@ -41,7 +47,13 @@ async def list_patients(
     )
 
 
-@router.get("/patients/{patient_id}", tags=["patients"], response_model=answers.Patient, responses=REFUSALS)
+@router.get(
+    "/patients/{patient_id}",
+    tags=["patients"],
+    response_model=answers.Patient,
+    responses=REFUSALS,
+    response_description="Metadata and counts of rows.",
+)
 async def one_patient(patient_id: PatientPath, token: Token, pool: Sessions) -> Response:
     """Show the metadata of a patient, and how many rows it has of which kind."""
     [[(_, item)]] = await read_recorded(
@@ -55,6 +67,7 @@ async def one_patient(patient_id: PatientPath, token: Token, pool: Sessions) -> 
     "/patients/{patient_id}/drug-targets",
     tags=["patients"],
     response_model=list[answers.DrugTarget],
+    response_description="A drug and a gene each.",
     responses=REFUSALS,
 )
 async def drug_targets(
@@ -73,6 +86,7 @@ async def drug_targets(
     "/patients/{patient_id}/tumor-suppressors",
     tags=["patients"],
     response_model=list[answers.SuppressorLoss],
+    response_description="A transcript each.",
     responses=REFUSALS,
 )
 async def tumor_suppressors(
@@ -83,7 +97,11 @@ async def tumor_suppressors(
 
 
 @router.get(
-    "/patients/{patient_id}/pathways", tags=["patients"], response_model=list[answers.Pathway], responses=REFUSALS
+    "/patients/{patient_id}/pathways",
+    tags=["patients"],
+    response_model=list[answers.Pathway],
+    response_description="A pathway each.",
+    responses=REFUSALS,
 )
 async def pathways(
     patient_id: PatientPath, asked: Annotated[parameters.Pathways, Query()], token: Token, pool: Sessions
@@ -92,7 +110,13 @@ async def pathways(
     return await _items(pool, token, patient_id, "pathways", asked)
 
 
-@router.get("/compare", tags=["patients"], response_model=answers.Comparison, responses=REFUSALS)
+@router.get(
+    "/compare",
+    tags=["patients"],
+    response_model=answers.Comparison,
+    response_description="The genes of each patient.",
+    responses=REFUSALS,
+)
 async def compare(asked: Annotated[parameters.Compare, Query()], token: Token, pool: Sessions) -> answers.Comparison:
     """Show genes beside each other in several patients, each by its isoform that is farthest from baseline."""
     if token is None:
@@ -114,7 +138,9 @@ async def compare(asked: Annotated[parameters.Compare, Query()], token: Token, p
     )
 
 
-@router.get("/stats", tags=["server"], response_model=answers.Stats, responses=refusals(401))
+@router.get(
+    "/stats", tags=["server"], response_model=answers.Stats, response_description="Counts.", responses=refusals(401)
+)
 async def stats(token: Token, pool: Sessions) -> Response:
     """Show what the core holds, and how many patients the token opens."""
     [[(core,)]] = await read(pool, Core(), (statement(__package__, "core_stats"), {}))

@@ -16,14 +16,17 @@ from orchestrator.api.problems import AnswerError
 from orchestrator.api.responses import NO_STORE, PROBLEMS, json_text, refusals
 from orchestrator.api.statements import of_patient
 
-NDJSON: dict[int | str, dict[str, Any]] = {
-    200: {"description": "One JSON object a line.", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
-}
+NDJSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
 
 router = APIRouter(prefix="/api/v1", tags=["transcripts"], responses=PROBLEMS)
 
 
-@router.get("/transcripts", response_model=list[answers.Transcript], responses=refusals(400, 401, 404))
+@router.get(
+    "/transcripts",
+    response_model=list[answers.Transcript],
+    response_description="A transcript each.",
+    responses=refusals(400, 401, 404),
+)
 async def list_transcripts(
     asked: Annotated[parameters.Transcripts, Query()], token: Token, pool: Sessions, request: Request
 ) -> Response:
@@ -42,7 +45,12 @@ async def list_transcripts(
     return answer
 
 
-@router.get("/transcripts/{transcript_id}", response_model=answers.Transcript, responses=refusals(401, 404))
+@router.get(
+    "/transcripts/{transcript_id}",
+    response_model=answers.Transcript,
+    response_description="The transcript.",
+    responses=refusals(401, 404),
+)
 async def one_transcript(
     transcript_id: Annotated[TranscriptId, Path(description="Ensembl id without version.")],
     asked: Annotated[parameters.OneTranscript, Query()],
@@ -58,7 +66,10 @@ async def one_transcript(
 
 
 @router.get(
-    "/patients/{patient_id}/transcripts", response_class=StreamingResponse, responses={**NDJSON, **refusals(401, 404)}
+    "/patients/{patient_id}/transcripts",
+    response_class=StreamingResponse,
+    response_description="One JSON object a line.",
+    responses={**NDJSON, **refusals(401, 404)},
 )
 async def all_rows(patient_id: PatientPath, token: Token, pool: Sessions, places: StreamPlaces) -> Response:
     """Stream every stored and quarantined row of a patient, by id, one JSON object a line; others are at 1.0."""
