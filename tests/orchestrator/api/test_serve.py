@@ -3,8 +3,9 @@
 import signal
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 
 import httpx
 import psutil
@@ -20,6 +21,7 @@ PATIENT = "/api/v1/patients/DEMO_HER2"
 PROBLEM = "application/problem+json"
 AWAY_SECONDS = 6
 """Longer than the pool tries to connect before it gives up a session."""
+PROBE_SECONDS = 1.0
 QUICK_SECONDS = 4.0
 """Less than a request would wait for a session."""
 STREAMED_ROWS = 150_000
@@ -282,6 +284,48 @@ def test_slow_clients_leave_sessions_to_others(published: Lab, everything: str) 
         eventually(is_free, "a place is free again", 10)
 
 
+def readiness(client: httpx.Client) -> httpx.Response:
+    """Ask as a probe does, which waits a second."""
+    began = time.monotonic()
+    answer = client.get("/ready")
+    assert time.monotonic() - began < PROBE_SECONDS
+    return answer
+
+
+@contextmanager
+def locked(lab: Lab) -> Iterator[None]:
+    """Keep a table from everybody."""
+    with lab.session() as target, target.transaction():
+        target.execute("lock table public.transcripts in access exclusive mode")
+        yield
+
+
+@contextmanager
+def frozen(lab: Lab) -> Iterator[None]:
+    """Let PostgreSQL be there, and say nothing, not even that it will not."""
+    postmaster = psutil.Process(int((lab.home / "data" / "postmaster.pid").read_text().split()[0]))
+    processes = [postmaster, *postmaster.children()]
+    for each in processes:
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in processes:
+            each.resume()
+
+
+@pytest.mark.parametrize("hindered", (locked, frozen))
+def test_probes_are_answered_in_time(published: Lab, hindered: Callable[[Lab], AbstractContextManager[None]]) -> None:
+    """Also by a server whose database is there but does not answer: while it does not, each probe is told so."""
+    with serving(published, is_drained=True) as running:
+        assert readiness(running.client).status_code == 200
+        with hindered(published):
+            for _ in range(4):  # more than it has sessions
+                problem(readiness(running.client), 503)
+        eventually(lambda: readiness(running.client).status_code == 200, "it is ready again", 10)
+        eventually(lambda: "mediabase_pool_available 2.0\n" in running.client.get("/metrics").text, "all are back", 10)
+
+
 def test_the_database_goes_away_and_comes_back(published: Lab, running: Running, everything: str) -> None:
     """Problems that say when to ask again, a server that is alive but not ready, and nobody restarts it."""
     cluster = _Cluster(published.home)
@@ -298,6 +342,7 @@ def test_the_database_goes_away_and_comes_back(published: Lab, running: Running,
                     assert int(answer.headers["retry-after"]) > 0
                 assert page.result().status_code == 503 and "text/html" in page.result().headers["content-type"]
                 assert int(page.result().headers["retry-after"]) > 0
+                problem(readiness(client), 503)
                 assert client.get("/health").json() == {"status": "running"}
                 assert client.get("/metrics").status_code == 200
     finally:
