@@ -18,7 +18,7 @@ from orchestrator.api.app import OPEN_PATHS
 from orchestrator.api.document import text
 
 load_all_checks()
-FEW, MANY = 12, 200
+FEW, MANY = 12, 120
 """Of each endpoint, each of what the document allows and of what it does not."""
 PATIENTS = ("DEMO_HER2", "DEMO_BAD_VALUES", "DEMO_TNBC")
 KNOWN = {
@@ -78,22 +78,22 @@ def ask(
 ) -> Mapping[int, int]:
     """Ask an endpoint for what fits the document and for what does not; return how often it answered with which status.
 
-    Half of the requests that fit name what is there.
+    Half of the requests that fit name what is there; one of them is the first, because it is the simplest to make.
     """
     statuses: defaultdict[int, int] = defaultdict(int)
     checks = [check for check in CHECKS.get_all() if check.__name__ not in NOT_MEANT]
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         if mode is GenerationMode.NEGATIVE and not (operation.query or operation.path_parameters):
             continue
-        known = st.booleans() if mode is GenerationMode.POSITIVE else st.just(False)
+        made_up = st.booleans() if mode is GenerationMode.POSITIVE else st.just(True)
 
         @settings(
             max_examples=examples, deadline=None, derandomize=True, database=None,
             phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        @given(case=operation.as_strategy(generation_mode=mode), known=known, data=st.data())
-        def run(case: schemathesis.Case, known: bool, data: st.DataObject) -> None:
-            if known:
+        @given(case=operation.as_strategy(generation_mode=mode), made_up=made_up, data=st.data())
+        def run(case: schemathesis.Case, made_up: bool, data: st.DataObject) -> None:
+            if not made_up:
                 name_what_is_there(case, data)
             answer = case.call(base_url=where, headers=headers)
             statuses[answer.status_code] += 1
@@ -105,13 +105,16 @@ def ask(
 
 
 def name_what_is_there(case: schemathesis.Case, data: st.DataObject) -> None:
-    """Put patients, genes and a transcript of the demo in the place of those that were made up."""
+    """Put patients, genes and a transcript of the demo in the place of those that were made up, or none."""
     for given_values, parameters in (
         (case.path_parameters, case.operation.path_parameters), (case.query, case.operation.query),
     ):  # fmt: skip
         for each in parameters:
             if each.name in KNOWN:
-                given_values[each.name] = data.draw(KNOWN[each.name])
+                given_values.pop(each.name, None)
+                value = data.draw(KNOWN[each.name] if each.is_required else st.none() | KNOWN[each.name])
+                if value is not None:
+                    given_values[each.name] = value
 
 
 @pytest.mark.parametrize("unfit", UNFIT)
