@@ -31,8 +31,11 @@ SEED = 20
 RESTART_AT = 0.4
 RECOVERY_SECONDS = 10.0
 SAMPLE_SECONDS = 5.0
-SETTLING = 0.1
-"""Part of the time that the server's memory may grow in: the first of ten minutes."""
+SETTLED_AT = 0.5
+"""Part of the time after which the server's memory may not grow any more: what draws plots fills its heap for minutes,
+and sessions are made anew after the restart."""
+PART = 0.1
+"""Part of the time that medians of memory are taken over."""
 MOST_GROWTH = 0.1
 TIMEOUT_SECONDS = 60
 
@@ -190,8 +193,8 @@ def _recovery(answers: Sequence[Answer], restart: Restart) -> dict[str, float | 
 
 def _memory(samples: Sequence[float], seconds: float) -> dict[str, object]:
     """Return the series in MB, and how much larger it is at the end than after it settled."""
-    part = max(1, round(SETTLING * seconds / SAMPLE_SECONDS))
-    settled, last = statistics.median(samples[part : 2 * part]), statistics.median(samples[-part:])
+    part, begin = (max(1, round(share * seconds / SAMPLE_SECONDS)) for share in (PART, SETTLED_AT))
+    settled, last = statistics.median(samples[begin : begin + part]), statistics.median(samples[-part:])
     return {
         "every_seconds": SAMPLE_SECONDS, "settled_mb": round(settled, 1), "at_end_mb": round(last, 1),
         "peak_mb": round(max(samples), 1), "growth": round(last / settled - 1, 3),
