@@ -1,0 +1,1 @@
+"""Reads a file of fold changes that a laboratory hands over: says what it is, and yields its rows."""
