@@ -33,9 +33,17 @@ def choose(table: Table, asked: Asked) -> Layout:
     for at in (id_at, value_at):
         if table.header.count(table.header[at]) > 1:
             raise _unclear(table, f"has two columns {shown(table.header[at])}: rename one")
+    if table.is_unnamed and table.separator == ",":
+        _refuse_decimal_commas(table, sample, value_at)
     check_values(table, sample, value_at, scale, is_said=asked.file_format is not None)
     file_format = FORMAT[scale] if asked.value_column is None else "custom"
     return Layout(file_format, table.header[id_at], kind, table.header[value_at], scale, table.separator)
+
+
+def _refuse_decimal_commas(table: Table, sample: Sequence[Line], value_at: int) -> None:
+    """Raise UploadError where rows may be longer than the header by the comma in their numbers: X,1,5 is X and 1.5."""
+    if not any("." in fields[value_at] for _, fields in sample):
+        raise _unclear(table, "has rows with one field more than the header: write decimals as points, not as commas")
 
 
 def _unclear(table: Table, problem: str) -> UploadError:
