@@ -30,6 +30,7 @@
                 is_valid = null,
                 failed_from = null,
                 export_id = export.export_id,
+                source_database = export.source_database,
                 surface = export.surface,
                 core_fingerprint = export.core_fingerprint,
                 legacy_system = export.legacy_system,

@@ -48,6 +48,8 @@ quarantined as materialized (
         transcript_id,
         reason,
         case
+            -- An import decides these by the ids of the file, before any value is looked at.
+            when reason in ('duplicate', 'unmatched') then reason
             when expression_fold_change is null then 'null'
             when expression_fold_change = 'NaN' then 'nan'
             when expression_fold_change in ('Infinity', '-Infinity') then 'infinite'

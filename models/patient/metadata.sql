@@ -25,10 +25,13 @@ select
     manifest.sample_type,
     manifest.sequencing_platform,
     manifest.read_depth_millions,
-    'legacy_v0.5.0' as file_format,
+    exports.file_format,
     -- A new name may be a pseudonym, which the name of the legacy database would give away.
     case
-        when exports.source_database = 'mediabase_patient_' || exports.patient_id then exports.source_database
+        when
+            exports.file_format <> 'legacy_v0.5.0'
+            or exports.source_database = 'mediabase_patient_' || exports.patient_id
+            then exports.source_database
     end as source_file,
     exports.legacy_rows - exports.unknown_rows as transcripts_matched,
     (exports.legacy_rows - exports.unknown_rows)::double precision
@@ -37,6 +40,6 @@ select
         'surface', exports.surface,
         'surface_class', exports.surface_class,
         'legacy_digest', exports.legacy_digest
-    ) as metadata_json
+    ) || coalesce(exports.details, '{}') as metadata_json
 from exports
 left join manifest on exports.patient_id = manifest.patient_id

@@ -19,6 +19,7 @@ with_disposition as (
         staged.transcript_id,
         staged.expression_fold_change,
         case
+            when staged.disposition is not null then staged.disposition
             when staged.expression_fold_change is null then 'null'
             when staged.expression_fold_change = 'NaN' then 'nan'
             when staged.expression_fold_change in ('Infinity', '-Infinity') then 'infinite'

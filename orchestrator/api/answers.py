@@ -10,7 +10,7 @@ FoldChange = Annotated[
 ]
 QuarantineReason = Annotated[
     str | None,
-    Field(description="Why the legacy value could not be stored: null, nan, infinite, not_positive, orphan."),
+    Field(description="Why it could not be stored: null, nan, infinite, not_positive, orphan, duplicate, unmatched."),
 ]
 
 

@@ -21,6 +21,7 @@ from orchestrator.cli import (
     log,
     migrate,
     parity,
+    patient,
     query,
     rehearse,
     report,
@@ -61,7 +62,8 @@ app.command()(report.report)
 app.command()(validate.validate)
 app.command()(context.context)
 app.command()(serve.serve)
-groups = {"access": access.app, "config": config.app, "core": core.app, "legacy": legacy.app, "query": query.app,
+groups = {"access": access.app, "config": config.app, "core": core.app, "legacy": legacy.app, "patient": patient.app,
+          "query": query.app,
           "sandbox": sandbox.app, "token": token.app}  # fmt: skip
 for name, group in groups.items():
     app.add_typer(group, name=name, callback=log.name_command)

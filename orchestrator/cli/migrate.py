@@ -91,7 +91,7 @@ def migrate(
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Message) -> None:
-            _show(reporter, message)
+            show(reporter, message)
 
         found = preflight(where, chosen(ids, all_patients), csv, settings.jobs)
         if is_json() or not as_json:
@@ -114,7 +114,7 @@ def migrate(
                 moved = in_place.run(where, chosen(ids, all_patients), options, way, move, reporter, is_sure=yes)
                 in_place.show(moved, as_json=as_json)
             outcomes = move(chosen(ids, all_patients), reporter.begin)
-    _summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)
+    summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)
     raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
 
 
@@ -140,7 +140,7 @@ def export(
     with servers(current()) as where, progress(is_quiet=as_json) as reporter:
 
         def report(message: Message) -> None:
-            _show(reporter, message)
+            show(reporter, message)
 
         if csv:
             outcomes = export_csv(where, chosen(ids, all_patients), surface, csv, reporter.begin, report)
@@ -176,7 +176,8 @@ def say_findings(found: Sequence[Finding], dry_run: bool) -> None:
         say(f"This migration would be refused. {reason}", "warning", prefix="warning: ")
 
 
-def _show(reporter: Reporter, message: Message) -> None:
+def show(reporter: Reporter, message: Message) -> None:
+    """Show what happens to a patient."""
     if isinstance(message, Progress):
         reporter.step(f"{message.patient_id}: {message.phase}", **asdict(message))
     elif isinstance(message, Outcome):
@@ -188,7 +189,8 @@ def _show(reporter: Reporter, message: Message) -> None:
         )
 
 
-def _summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
+def summarise(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
+    """Print what became of patients, in a table and a line."""
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
         return

@@ -67,8 +67,9 @@ def status(as_json: AsJson = False) -> None:
 
 def _legacy(patient: Patient, record: AccessRecord | None) -> dict[str, object]:
     """Return whether clients can still be on its legacy database, and since when they write no more or are out."""
+    words = "none" if patient.is_imported else "gone" if patient.state == "dropped" else "open"
     return {
-        "legacy_access": "gone" if patient.state == "dropped" else record.words if record else "open",
+        "legacy_access": record.words if record and words == "open" else words,
         "legacy_locked_at": record.locked_at if record else None,
         "legacy_cut_over_at": record.cut_over_at if record else None,
     }

@@ -21,6 +21,8 @@ from orchestrator.postgres.statements import statement
 
 NOT_VALID = "MB026"
 """Error code of a patient whose validation failed."""
+FROM_FILE = "file"
+"""What stands in place of a legacy server's identifier for patients that came as files."""
 LOCK_KEY = 0x6D656469616261  # "mediaba"
 
 
@@ -36,7 +38,7 @@ class Patient:
     surface: str | None
     core_fingerprint: str | None
     legacy_system: str | None
-    """Identifier of the server that it was moved from."""
+    """Identifier of the server that it was moved from; FROM_FILE for a file."""
     taken_at: datetime | None
     is_valid: bool | None
     """Whether its data passed validation; None when it was not looked at since it was built."""
@@ -59,6 +61,11 @@ class Patient:
     built_at: datetime | None
     published_at: datetime | None
     changed_at: datetime
+
+    @property
+    def is_imported(self) -> bool:
+        """Tell whether it came as a file, and has no legacy database."""
+        return self.legacy_system == FROM_FILE
 
     @property
     def problem(self) -> str:
@@ -167,22 +174,34 @@ def finish_run(connection: Connection, run_id: int, exit_code: int) -> None:
 
 def refuse_taken_names(connection: Connection, databases: Sequence[LegacyDatabase]) -> None:
     """Raise RefusedError when a schema name belongs to another patient of the journal; both are named."""
-    wanted = {schema_name(database.patient_id): database for database in databases}
-    rows = connection.execute(statement(__package__, "names"), {"schema_names": list(wanted)}).fetchall()
-    found = [(wanted[str(name)], known, built_from) for name, known, built_from in rows]
+    found = _with_names_of(connection, databases)
     taken = [f"{known} and {each.patient_id}" for each, known, _ in found if each.patient_id != known]
     if taken:
         raise RefusedError(
             f"These patient ids lead to one schema name: {'; '.join(taken)} (the journal has the first). "
             "Call the second otherwise with `mediabase inventory --rename OLD=NEW`."
         )
+
+
+def refuse_other_sources(connection: Connection, databases: Sequence[LegacyDatabase]) -> None:
+    """Raise RefusedError when patients were built from other legacy databases, or from files; they are named."""
+    found = _with_names_of(connection, databases)
     others = [f"{known} ({built_from}, now {each.name})" for each, known, built_from in found
               if built_from not in (None, each.name)]  # fmt: skip
     if others:
         raise RefusedError(
-            f"These patients were moved from other legacy databases: {'; '.join(others)}. "
+            f"These patients came from elsewhere: {'; '.join(others)}. "
             "Call the new ones otherwise with `mediabase inventory --rename OLD=NEW`."
         )
+
+
+def _with_names_of(
+    connection: Connection, databases: Sequence[LegacyDatabase]
+) -> list[tuple[LegacyDatabase, str, str | None]]:
+    """Return those whose schema names the journal knows, each with the patient there and what that was built from."""
+    wanted = {schema_name(database.patient_id): database for database in databases}
+    rows = connection.execute(statement(__package__, "names"), {"schema_names": list(wanted)}).fetchall()
+    return [(wanted[str(name)], str(known), built_from and str(built_from)) for name, known, built_from in rows]  # type: ignore[misc]
 
 
 def discover(connection: Connection, run_id: int, databases: Sequence[LegacyDatabase]) -> None:
@@ -222,6 +241,11 @@ def validated(connection: Connection, patient_id: str) -> None:
 def recover(connection: Connection, patient_id: str) -> None:
     """Record that a patient, whatever was tried since, was found as its last build had left it."""
     connection.execute(statement(__package__, "recover"), {"patient_id": patient_id})
+
+
+def forget_unbuilt(connection: Connection, patient_ids: Sequence[str]) -> None:
+    """Remove those of these patients that failed before anything was built, and their clinical facts."""
+    connection.execute(statement(__package__, "forget"), {"patient_ids": list(patient_ids)})
 
 
 def archived(connection: Connection, run_id: int, patient_id: str, folder: str, digest: str) -> None:

@@ -1,7 +1,7 @@
 """What one legacy database holds: its surfaces, how they relate, and how its ids relate to the core's."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar, cast
 
@@ -14,6 +14,7 @@ from orchestrator.postgres.copy import RowStream, Write, read_stream, write_csv
 from orchestrator.postgres.statements import statement
 
 T = TypeVar("T")
+LEGACY_FORMAT = "legacy_v0.5.0"
 EXACT_TYPES = ("double precision", "real")
 
 
@@ -45,6 +46,8 @@ class CoreIds:
 
     fingerprint: Fingerprint
     load: Callable[[], frozenset[str]]
+    named: Callable[[str, str], Mapping[str, Sequence[str]]] = lambda kind, rule: {}
+    """Transcripts of genes by a kind of name, as a rule chooses them: migration/matching.py. Only files need that."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,11 @@ class Survey:
     """When its snapshot was taken."""
     system: str
     """Which server it was read from, by the identifier that a cluster keeps for life."""
+    file_format: str = LEGACY_FORMAT
+    details: Mapping[str, object] | None = None
+    """How a file was read; None for a legacy database."""
+    given: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Ids of rows whose disposition is decided before any value is looked at, by disposition."""
 
 
 Reader = Callable[[Connection, str, list[str]], RowStream]

@@ -29,6 +29,7 @@ from orchestrator.migration.outcome import (
 from orchestrator.migration.parity import difference, is_counted, is_gone, read_digest
 from orchestrator.migration.publish import publish
 from orchestrator.migration.source import Origin
+from orchestrator.migration.upload import Upload
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.failures import describe_failure
 
@@ -41,6 +42,7 @@ OLDER = (
     "Its file is older than the legacy data that it was migrated from: export it again, or pass --force to mediabase "
     "migrate."
 )
+ELSEWHERE = "It is there already, from {}: pass --replace to take this file in its place."
 OTHER_COUNTS = (
     "The journal counts other rows than it has: one or the other was changed (mediabase validate {}). Put that back, "
     "or drop its schema and migrate it again."
@@ -176,6 +178,8 @@ def settled_by_data(
     is_same_core = known.core_fingerprint == str(core.fingerprint)
     is_same_legacy = origin.digest == known.legacy_digest and is_same_core
     if origin.digest != known.legacy_digest and not options.force:
+        if isinstance(database, Upload):
+            raise PatientError("MB053", ELSEWHERE.format(known.source_database))
         _refuse_doubtful(known, origin)
     if read_digest(target, known.schema_name) == known.current_digest:
         if not is_counted(target, known):

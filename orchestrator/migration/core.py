@@ -1,12 +1,15 @@
 """The core database: which version it is, and the additive part of its upgrade."""
 
 import re
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 import psycopg
 
 from orchestrator.access.roles import ensure_shared_roles
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.survey import CoreIds, fingerprint, transcript_ids
+from orchestrator.migration.matching import genes_named
 from orchestrator.migration.versions import history
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.statements import statement
@@ -94,4 +97,8 @@ def core_ids(connection: Connection) -> CoreIds:
             loaded.append(frozenset(transcript_ids(connection, "transcripts")))
         return loaded[0]
 
-    return CoreIds(fingerprint(connection, "transcripts"), load)
+    @cache
+    def named(kind: str, rule: str) -> Mapping[str, Sequence[str]]:
+        return genes_named(connection, kind, rule)
+
+    return CoreIds(fingerprint(connection, "transcripts"), load, named)

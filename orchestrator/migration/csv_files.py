@@ -121,11 +121,14 @@ def read_csv(path: Path) -> Iterator[Row]:
 def file_dispositions(file: PatientFile, unknown: list[str]) -> dict[str, int]:
     """Count the legacy rows by disposition, as legacy/profile.sql does in a database."""
     orphans = frozenset(unknown)
-    counts = Counter(_disposition(value, transcript_id in orphans) for transcript_id, value in read_csv(file.path))
+    counts = Counter(
+        disposition(value, is_orphan=transcript_id in orphans) for transcript_id, value in read_csv(file.path)
+    )
     return {**counts, "baseline": counts["baseline"] + file.entry.legacy_rows - counts.total()}
 
 
-def _disposition(value: float | None, is_orphan: bool) -> str:
+def disposition(value: float | None, *, is_orphan: bool = False) -> str:
+    """Return what becomes of a value, as models/staging/stg_legacy__expression.sql decides it."""
     if value is None:
         return "null"
     if math.isnan(value):

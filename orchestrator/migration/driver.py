@@ -20,11 +20,13 @@ from orchestrator.legacy.access import administer, operator
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core
 from orchestrator.migration.batch import finish_batch, stage
+from orchestrator.migration.export import clear
 from orchestrator.migration.legacy_access import Site, lock_one
-from orchestrator.migration.manifest import read_manifest, store_manifest, update_metadata
+from orchestrator.migration.manifest import Manifest, read_manifest, store_manifest, update_metadata
 from orchestrator.migration.outcome import Built, Message, Options, Outcome, Place, Progress, Report, Validation
 from orchestrator.migration.retire import retire_for
 from orchestrator.migration.source import find
+from orchestrator.migration.upload import Upload
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
 
@@ -66,20 +68,69 @@ def migrate(
             outcomes += _not_locked(lock, servers.legacy, run_id, databases, report)
             not_locked = {outcome.patient_id for outcome in outcomes}
             databases = [database for database in databases if database.patient_id not in not_locked]
-        known = journal.patients(lock, [database.patient_id for database in databases])
-        if options.force or any(not patient.published_at for patient in known.values()):
-            validation.warm_up()
         place = Place(servers.target, servers.legacy, run_id, artifacts)
-        for message in _run_workers(lock, place, options, _batches(databases, jobs), jobs):
-            for each in _finished(lock, run_id, message, validation, report):
-                report(each)
-                if isinstance(each, Outcome):
-                    outcomes.append(each)
+        _move(lock, place, databases, options, jobs, validation, report, outcomes)
+        return _with_facts(lock, facts, outcomes)
+
+
+def bring_in(
+    servers: Servers,
+    uploads: Sequence[Upload],
+    facts: Manifest | None,
+    options: Options,
+    jobs: int,
+    artifacts: Path,
+    validation: Validation,
+    begin: Callable[[int], None],
+    report: Report,
+) -> list[Outcome]:
+    """Make patients of files, as `migrate` does of legacy databases, with the clinical `facts` about them.
+
+    A patient that is there keeps its data, and its readers see that, until the new is in (with `options.force`).
+    Of a file that failed before anything was built nothing stays but events.
+    Raises what `migrate` raises.
+    """
+    said = {**asdict(options), "jobs": jobs}
+    with _run(servers, "import", said, uploads, is_import=True) as (lock, run_id, outcomes):
         if facts:
-            unchanged = {each.patient_id for each in outcomes if each.result == "unchanged"}
-            edited = update_metadata(lock, facts, unchanged)
-            outcomes = [replace(each, message=EDITED) if each.patient_id in edited else each for each in outcomes]
-    return outcomes
+            store_manifest(lock, facts)
+        begin(len(uploads))
+        place = Place(servers.target, servers.legacy, run_id, artifacts)
+        _move(lock, place, uploads, options, jobs, validation, report, outcomes)
+        failed = [each.patient_id for each in outcomes if each.result == "failed"]
+        clear(lock, failed)
+        journal.forget_unbuilt(lock, failed)
+        return _with_facts(lock, facts, outcomes)
+
+
+def _move(
+    lock: Connection,
+    place: Place,
+    databases: Sequence[LegacyDatabase],
+    options: Options,
+    jobs: int,
+    validation: Validation,
+    report: Report,
+    outcomes: list[Outcome],
+) -> None:
+    """Stage, build, validate and publish these patients, in workers; add to `outcomes` what became of each."""
+    known = journal.patients(lock, [database.patient_id for database in databases])
+    if options.force or any(not patient.published_at for patient in known.values()):
+        validation.warm_up()
+    for message in _run_workers(lock, place, options, _batches(databases, jobs), jobs):
+        for each in _finished(lock, place.run_id, message, validation, report):
+            report(each)
+            if isinstance(each, Outcome):
+                outcomes.append(each)
+
+
+def _with_facts(lock: Connection, facts: Manifest | None, outcomes: list[Outcome]) -> list[Outcome]:
+    """Put the facts into the metadata of patients that were not built again; return the outcomes with a note of it."""
+    if facts is None:
+        return outcomes
+    unchanged = {each.patient_id for each in outcomes if each.result == "unchanged"}
+    edited = update_metadata(lock, facts, unchanged)
+    return [replace(each, message=EDITED) if each.patient_id in edited else each for each in outcomes]
 
 
 def _not_locked(
@@ -129,12 +180,19 @@ def _finished(
 
 @contextmanager
 def _run(
-    servers: Servers, command: str, options: dict[str, object], databases: Sequence[LegacyDatabase]
+    servers: Servers,
+    command: str,
+    options: dict[str, object],
+    databases: Sequence[LegacyDatabase],
+    *,
+    is_import: bool = False,
 ) -> Iterator[tuple[Connection, int, list[Outcome]]]:
     """Hold the lock, with the core upgraded and the run in the journal; yield lock, run and its outcomes."""
     with journal.locked(servers.target) as lock:
         core.upgrade(servers.target)
         journal.refuse_taken_names(lock, databases)
+        if not is_import:
+            journal.refuse_other_sources(lock, databases)
         run_id = journal.start_run(lock, command, {**options, "patients": len(databases)})
         exit_code = ExitCode.FAILED
         outcomes: list[Outcome] = []

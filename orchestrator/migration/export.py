@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.legacy.survey import CoreIds, Survey, changed_rows
@@ -40,6 +41,10 @@ def export_patient(
             return replace(stream, hash_sum=changed_rows(target, staged).hash_sum)
 
         taken = take(legacy_dsn, database, core, believe, stage)
+        give = sql.SQL("update {} set disposition = %s where transcript_id = any(%s)").format(partition)
+        for disposition, ids in taken.given.items():
+            if ids:
+                target.execute(give, [disposition, list(ids)])
         # A small sample is enough for the build's plan: how many rows, and that all are this patient's.
         target.execute(sql.SQL("set local default_statistics_target = 1; analyze {}").format(partition))
         target.execute(
@@ -62,6 +67,8 @@ def export_patient(
                 "core_fingerprint": str(core.fingerprint),
                 "legacy_system": taken.system,
                 "exported_at": taken.taken_at,
+                "file_format": taken.file_format,
+                "details": Jsonb(taken.details) if taken.details else None,
             },
         )
     return taken
@@ -69,6 +76,8 @@ def export_patient(
 
 def clear(target: Connection, patient_ids: list[str]) -> None:
     """Remove the staged exports of these patients."""
+    if not patient_ids:
+        return
     tables = sql.SQL(", ").join(map(staging_table, patient_ids))
     with target.transaction():
         target.execute("delete from staging.legacy_export where patient_id = any(%s)", [patient_ids])

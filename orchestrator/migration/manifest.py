@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +27,13 @@ class Manifest:
     rows: list[dict[str, str]]
 
 
-def read_manifest(path: Path, known: Set[str]) -> Manifest:
-    """Return the facts in `path` about patients whose ids are `known`.
+def read_manifest(path: Path, known: Set[str] | None, more: Sequence[str] = ()) -> Manifest:
+    """Return the facts in `path` about patients whose ids are `known`, or, with None, about any; with `more` columns.
 
     Raises UsageError when the file cannot be read, names another patient, has a column that there is no place
     for, or a bad value.
     """
+    allowed = (*COLUMNS, *more)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -40,10 +41,10 @@ def read_manifest(path: Path, known: Set[str]) -> Manifest:
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"The manifest {path} cannot be read: {error}.") from error
-    if "patient_id" not in columns or not set(columns) <= set(COLUMNS) or len(set(columns)) < len(columns):
+    if "patient_id" not in columns or not set(columns) <= set(allowed) or len(set(columns)) < len(columns):
         raise UsageError(
             f"The manifest {path} has the columns {', '.join(columns)}: "
-            f"it needs patient_id, and may have each of {', '.join(COLUMNS[1:])} once."
+            f"it needs patient_id, and may have each of {', '.join(allowed[1:])} once."
         )
     seen: set[str] = set()
     for line, row in enumerate(rows, start=2):
@@ -51,11 +52,11 @@ def read_manifest(path: Path, known: Set[str]) -> Manifest:
     return Manifest(columns, rows)
 
 
-def _check(row: dict[str, str], where: str, known: Set[str], seen: set[str]) -> None:
+def _check(row: dict[str, str], where: str, known: Set[str] | None, seen: set[str]) -> None:
     patient_id, depth = row["patient_id"] or "", row.get("read_depth_millions") or "0"
     if None in row or None in row.values():
         raise UsageError(f"{where}: not as many values as the first line has columns.")
-    if patient_id not in known:
+    if known is not None and patient_id not in known:
         raise UsageError(f"{where}: there is no legacy database of a patient {patient_id!r}.")
     if patient_id in seen:
         raise UsageError(f"{where}: patient {patient_id} is named a second time.")

@@ -9,7 +9,7 @@ select
     transcript_id::text as transcript_id,
     expression_fold_change::double precision as expression_fold_change,
     case
-        when reason in ('null', 'nan', 'infinite', 'not_positive', 'orphan') then reason::text
+        when reason in ('null', 'nan', 'infinite', 'not_positive', 'orphan', 'duplicate', 'unmatched') then reason::text
         else 'quarantined: ' || coalesce(reason::text, 'no reason')
     end as disposition
 from {schema}.quarantined_expression

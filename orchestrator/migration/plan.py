@@ -34,6 +34,19 @@ def plan(
     found, databases = source.find(servers, csv, patient_ids)
     if manifest:
         read_manifest(manifest, {database.patient_id for database in found})
+    return plan_for(servers, databases, options, begin, report, is_import=False)
+
+
+def plan_for(
+    servers: Servers,
+    databases: Sequence[LegacyDatabase],
+    options: Options,
+    begin: Callable[[int], None],
+    report: Callable[[Outcome], None],
+    *,
+    is_import: bool,
+) -> list[Outcome]:
+    """Return what would become of these patients; of files, when it `is_import`. Raises what `plan` raises."""
     begin(len(databases))
     outcomes = []
     with connect(servers.target, autocommit=True) as target:
@@ -42,6 +55,8 @@ def plan(
         known = {}
         if journal.exists(target):
             journal.refuse_taken_names(target, databases)
+            if not is_import:
+                journal.refuse_other_sources(target, databases)
             known = journal.patients(target)
         ids = core.core_ids(target)
         for database in databases:

@@ -177,6 +177,8 @@ def _bring_back(
     lock: Connection, server: LegacyServer, patient: Patient, restored: Restored, *, may_lose: bool
 ) -> tuple[Legacy, str]:
     """See that the legacy database is there; return whether it had to be restored, and what is to be noted."""
+    if patient.is_imported:
+        raise MediabaseError("It was imported from a file, and has no legacy database to go back to.")
     if patient.legacy_system and patient.legacy_system != server.system:
         raise MediabaseError("It was moved from another server: check MEDIABASE_LEGACY_DSN.")
     name, aside = patient.source_database, set_aside(lock, server, patient.patient_id)

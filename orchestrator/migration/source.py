@@ -19,6 +19,7 @@ from orchestrator.migration.csv_files import (
     survey_file,
 )
 from orchestrator.migration.names import in_v060, legacy_databases
+from orchestrator.migration.upload import Upload, predict_upload, take_upload
 from orchestrator.postgres.connection import Connection, Servers
 from orchestrator.postgres.copy import RowStream, Write
 
@@ -57,6 +58,8 @@ def take(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str 
     """Survey a patient, and read its rows `into` a place. Raises PatientError when it cannot be taken as it is."""
     if isinstance(database, PatientFile):
         return survey_file(database, core, into)
+    if isinstance(database, Upload):
+        return take_upload(database, core, into)
 
     def read(connection: Connection, surface: str, unknown: list[str]) -> RowStream:
         return into(partial(read_rows, connection, surface, unknown))
@@ -80,6 +83,8 @@ def predict(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: s
         taken = survey_file(database, core, _nowhere)
         counts = file_dispositions(database, taken.ids.unknown)
         return Prediction(taken.surface, counts, len(taken.ids.unknown), taken.ids.missing)
+    if isinstance(database, Upload):
+        return predict_upload(database, core)
     with snapshot(legacy_dsn, database.name) as legacy:
         return profile.predict(legacy, core, believe)
 

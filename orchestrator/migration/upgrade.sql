@@ -113,6 +113,9 @@ begin
     for missing in
         select * from (values
             ('staging.legacy_export', 'legacy_system', 'text'),
+            ('staging.legacy_export', 'file_format', 'text not null default ''legacy_v0.5.0'''),
+            ('staging.legacy_export', 'details', 'jsonb'),
+            ('staging.legacy_expression', 'disposition', 'text'),
             ('migration.patient', 'legacy_system', 'text'),
             ('migration.patient', 'taken_at', 'timestamptz'),
             ('migration.patient', 'is_valid', 'boolean'),

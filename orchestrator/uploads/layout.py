@@ -9,6 +9,7 @@ from orchestrator.errors import PatientError
 IdKind = Literal["transcript", "gene", "symbol", "entrez", "symbol|entrez"]
 Scale = Literal["log2", "linear"]
 FileFormat = Literal["deseq2", "standard", "custom"]
+AskedFormat = Literal["deseq2", "standard"]
 
 KINDS: dict[IdKind, str] = {
     "transcript": "Ensembl transcripts", "gene": "Ensembl genes", "symbol": "gene symbols", "entrez": "Entrez ids",
@@ -31,7 +32,7 @@ class UploadError(PatientError):
 class Asked:
     """What the user says of a file; None: find out."""
 
-    file_format: Literal["deseq2", "standard"] | None = None
+    file_format: AskedFormat | None = None
     """deseq2: the column of values is log2; standard: it is linear."""
     id_column: str | None = None
     value_column: str | None = None

@@ -18,7 +18,7 @@ VIEW = "cancer_transcript_base"
 FORMATS = ["legacy_v0.5.0", "deseq2", "standard", "custom", "synthetic"]
 UNEXPECTED = files(__package__) / "unexpected"
 """Queries for rows that speak against a check, RELATION.CHECK.sql; {batch} is the relation."""
-REASONS = ["null", "nan", "infinite", "not_positive", "orphan"]
+REASONS = ["null", "nan", "infinite", "not_positive", "orphan", "duplicate", "unmatched"]
 
 
 def broken_in_schema(target_dsn: str, patient: Patient) -> dict[str, tuple[int, list[str]]]:

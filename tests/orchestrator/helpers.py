@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,13 @@ from orchestrator.cli.main import main
 from orchestrator.cli.migrate import VALIDATION
 from orchestrator.dbt.facts import prepare_facts
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
+from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core, driver, plan
 from orchestrator.migration.batch import build_batch, finish_batch, stage_batch
 from orchestrator.migration.csv_export import export_csv
 from orchestrator.migration.outcome import Message, Options, Outcome, Place
 from orchestrator.migration.source import find
+from orchestrator.migration.upload import Upload
 from orchestrator.postgres.connection import Connection, Servers, connect, resolve, servers
 from orchestrator.postgres.embedded import bundled_programs
 from orchestrator.settings import Settings
@@ -289,14 +291,21 @@ class Lab:
 
         From the folder `csv` without any legacy server.
         """
+        where = Servers(self.where.target, NO_SERVER) if csv else self.where
+        _, chosen = find(where, csv, patient_ids or None)
+        return self._move(where, chosen, **options)
+
+    def bring_in(self, *uploads: Upload, **options: Any) -> dict[str, Outcome]:
+        """Import files in this process, with the functions that a worker calls; return what became of each."""
+        return self._move(Servers(self.where.target, NO_SERVER), uploads, **options)
+
+    def _move(self, where: Servers, chosen: Sequence[LegacyDatabase], **options: Any) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
 
         def report(message: Message) -> None:
             if isinstance(message, Outcome):
                 outcomes[message.patient_id] = message
 
-        where = Servers(self.where.target, NO_SERVER) if csv else self.where
-        _, chosen = find(where, csv, patient_ids or None)
         with journal.locked(self.where.target) as target:
             core.upgrade(self.where.target)
             run_id = journal.start_run(target, "migrate", {})

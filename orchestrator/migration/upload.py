@@ -1,0 +1,125 @@
+"""A patient that comes as a file: its rows matched with the core's transcripts, each with what becomes of it."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator.journal import FROM_FILE
+from orchestrator.legacy.databases import LegacyDatabase
+from orchestrator.legacy.profile import Prediction
+from orchestrator.legacy.survey import CoreIds, Ids, Survey
+from orchestrator.migration.csv_files import disposition
+from orchestrator.migration.matching import Matcher, Rule, matcher
+from orchestrator.postgres.copy import Row, RowStream, Write, pack
+from orchestrator.uploads.layout import Asked, Layout
+from orchestrator.uploads.read import UploadRow, examine, read
+
+
+@dataclass(frozen=True)
+class Upload(LegacyDatabase):
+    """A file of fold changes; `name` is the file's own, without its folder."""
+
+    path: Path
+    asked: Asked = field(default_factory=Asked)
+    rule: Rule = "representative"
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The rows of a file under transcripts of the core."""
+
+    rows: list[Row]
+    """All but those at 1.0, ordered by id; no id twice."""
+    count: int
+    """How many there were, those at 1.0 included."""
+    duplicate: list[str]
+    """Ids in `rows` whose transcript has another row of the file already."""
+    unmatched: list[str]
+    """Ids in `rows` that name nothing in the core."""
+    transcripts: int
+    """Core transcripts that the file has a value for."""
+
+
+def take_upload(upload: Upload, core: CoreIds, into: Callable[[Callable[[Write], RowStream]], RowStream]) -> Survey:
+    """Read a file, and its rows `into` a place. Raises PatientError when it is none of fold changes."""
+    layout, found = _read(upload, core)
+    stream = into(lambda write: pack(found.rows, write))
+    return Survey(
+        surface=layout.value_column,
+        surface_class="file",
+        ids=Ids(found.count, found.unmatched, core.fingerprint.rows - found.transcripts),
+        stream=stream,
+        taken_at=datetime.fromtimestamp(upload.path.stat().st_mtime, UTC),
+        system=FROM_FILE,
+        file_format=layout.file_format,
+        details={
+            "read_as": layout.sentence(),
+            **asdict(layout),
+            "gene_to_transcript": None if layout.id_kind == "transcript" else upload.rule,
+            "duplicates": len(found.duplicate),
+        },
+        given={"duplicate": found.duplicate, "unmatched": found.unmatched},
+    )
+
+
+def predict_upload(upload: Upload, core: CoreIds) -> Prediction:
+    """Return what an import would make of the rows of a file. Raises what `take_upload` raises."""
+    layout, found = _read(upload, core)
+    given = {"duplicate": len(found.duplicate), "unmatched": len(found.unmatched)}
+    left_out = {*found.duplicate, *found.unmatched}
+    counts = Counter(disposition(value) for name, value in found.rows if name not in left_out)
+    baseline = found.count - len(found.rows)
+    dispositions = {**counts, **{name: count for name, count in given.items() if count}, "baseline": baseline}
+    missing = core.fingerprint.rows - found.transcripts
+    return Prediction(layout.value_column, dispositions, len(found.unmatched), missing)
+
+
+def _read(upload: Upload, core: CoreIds) -> tuple[Layout, Matched]:
+    layout = examine(upload.path, upload.asked)
+    return layout, match(read(upload.path, layout), matcher(core, layout.id_kind, upload.rule))
+
+
+def match(rows: Iterable[UploadRow], transcripts_of: Matcher) -> Matched:
+    """Give each row the transcripts that it names.
+
+    The first usable value of a transcript counts, others are duplicates. A row that names nothing, or comes too late,
+    keeps as its id what the file wrote or what it names, with the line where that is taken.
+    """
+    best: dict[str, UploadRow] = {}
+    late: list[tuple[str, UploadRow]] = []
+    unmatched: list[tuple[str, UploadRow]] = []
+    for row in rows:
+        transcript_ids = transcripts_of(row.raw_id)
+        if not transcript_ids:
+            unmatched.append((row.raw_id, row))
+        for transcript_id in transcript_ids:
+            first = best.setdefault(transcript_id, row)
+            if first is row:
+                continue
+            if _is_usable(row) and not _is_usable(first):
+                best[transcript_id], row_left = row, first
+            else:
+                row_left = row
+            late.append((transcript_id, row_left))
+    kept: list[Row] = [(transcript_id, row.value) for transcript_id, row in best.items() if row.value != 1.0]
+    taken = Counter(name for name, _ in unmatched)
+    lost = [(_own_name(name, row, taken[name] == 1 and name not in best), row.value) for name, row in unmatched]
+    twice = [(_own_name(name, row, False), row.value) for name, row in late]
+    return Matched(
+        rows=sorted([*kept, *lost, *twice], key=lambda each: each[0].encode()),
+        count=len(best) + len(lost) + len(twice),
+        duplicate=[name for name, _ in twice],
+        unmatched=[name for name, _ in lost],
+        transcripts=len(best),
+    )
+
+
+def _is_usable(row: UploadRow) -> bool:
+    return row.value is not None and 0 < row.value < math.inf
+
+
+def _own_name(name: str, row: UploadRow, is_alone: bool) -> str:
+    return name if is_alone and name else f"{name} (line {row.line})".lstrip()
