@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator.cli.migrate import MAX_TABLE_ROWS
 from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, progress, table
 from orchestrator.cli.settings import current
@@ -14,6 +15,7 @@ from orchestrator.migration.core import BASELINE
 from orchestrator.migration.core_check import check_core
 from orchestrator.migration.core_upgrade import VERSION_TABLE, CoreUpgrade, upgrade_core
 from orchestrator.migration.findings import Finding
+from orchestrator.migration.requeue import Affected
 from orchestrator.migration.retire import Retirement, retire
 from orchestrator.migration.versions import Version
 from orchestrator.postgres.connection import servers
@@ -45,6 +47,7 @@ def check(as_json: AsJson = False) -> None:
             listing.add_row(each.table, f"{each.rows:,}", each.digest[:SHOWN_DIGITS])
         out.print(listing)
         _print_findings("Findings", found.findings)
+        _print_affected(found.affected)
         if all(finding.severity == "ok" for finding in found.findings):
             out.print("The core is consistent.")
     raise typer.Exit(ExitCode.DONE if found.may_go_on else ExitCode.REFUSED)
@@ -112,6 +115,15 @@ def _print_findings(title: str, findings: list[Finding]) -> None:
     listing = table(title, "", "about", "note")
     for finding in findings:
         listing.add_row(finding.severity, finding.subject, f"{finding.message} {finding.remedy}".strip())
+    out.print(listing)
+
+
+def _print_affected(affected: list[Affected]) -> None:
+    if not affected:
+        return
+    listing = table("Patients that the core has changed under", "patient", "#orphaned", "#storable")
+    for each in affected[:MAX_TABLE_ROWS]:
+        listing.add_row(each.patient_id, f"{each.orphaned:,}", f"{each.storable:,}")
     out.print(listing)
 
 

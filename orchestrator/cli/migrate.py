@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from orchestrator.backup.backup import Place
-from orchestrator.cli import in_place
+from orchestrator.cli import in_place, requeue
 from orchestrator.cli.log import Level, is_json, say
-from orchestrator.cli.options import All, AsJson, BadRows, Believe, Ids, Jobs, MaxDisk, as_bytes
+from orchestrator.cli.options import All, AsJson, BadRows, Believe, Ids, Jobs, MaxDisk, Surface, as_bytes
 from orchestrator.cli.output import Reporter, out, print_json, progress, table
 from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
@@ -66,6 +66,13 @@ def migrate(
     max_disk: MaxDisk = None,
     full: Annotated[bool, typer.Option("--full", help="In place: archives of whole databases, not thin ones.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="In place: do drop legacy databases.")] = False,
+    requeue_quarantine: Annotated[
+        bool,
+        typer.Option(
+            "--requeue-quarantine",
+            help="Instead: put rows of patients that are here already where a core with other transcripts wants them.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Move patients from their v0.5.0 databases to schemas of the core, and prove every value.
@@ -79,13 +86,12 @@ def migrate(
     Example: mediabase migrate P1 P2 --strategy parallel
 
     Example: mediabase migrate --all --strategy in-place --batch 20 --max-disk 50GB --yes
+
+    Example: mediabase migrate --all --requeue-quarantine
     """
-    if csv and strategy == "in-place":
-        raise UsageError("--strategy in-place drops legacy databases: patients of a CSV have none at hand.")
-    if csv and strategy == "parallel":
-        raise UsageError("--strategy parallel is for legacy databases: patients of a CSV have none at hand.")
-    if csv and believe:
-        raise UsageError("--surface is for legacy databases: a CSV has the values of the one it was exported from.")
+    _refuse_mixed(csv, strategy, believe, requeue_quarantine, dry_run or force or bool(manifest))
+    if requeue_quarantine:
+        requeue.requeue_quarantine(chosen(ids, all_patients), as_json)
     settings = current(jobs=jobs, on_bad_rows=on_bad_rows)
     options = Options(force, settings.on_bad_rows, believe.value if believe else None, strategy)
     with servers(settings) as where, progress(is_quiet=as_json) as reporter:
@@ -116,6 +122,20 @@ def migrate(
             outcomes = move(chosen(ids, all_patients), reporter.begin)
     summarise(sorted(outcomes, key=lambda outcome: outcome.patient_id), dry_run, as_json)
     raise typer.Exit(worst([outcome.exit_code for outcome in outcomes]))
+
+
+def _refuse_mixed(
+    csv: Path | None, strategy: Strategy | None, believe: Surface | None, is_requeue: bool, has_more: bool
+) -> None:
+    """Raise UsageError for options that do not go together."""
+    if is_requeue and (csv or strategy or believe or has_more):
+        raise UsageError("--requeue-quarantine moves rows that are here already: it takes patients, and --json.")
+    if csv and strategy == "in-place":
+        raise UsageError("--strategy in-place drops legacy databases: patients of a CSV have none at hand.")
+    if csv and strategy == "parallel":
+        raise UsageError("--strategy parallel is for legacy databases: patients of a CSV have none at hand.")
+    if csv and believe:
+        raise UsageError("--surface is for legacy databases: a CSV has the values of the one it was exported from.")
 
 
 def export(

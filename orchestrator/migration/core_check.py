@@ -5,13 +5,19 @@ from dataclasses import dataclass
 
 import psycopg
 
+from orchestrator import journal
 from orchestrator.legacy.databases import NARROW
 from orchestrator.migration.consistency import GENES, consistency, genes_without_transcripts, has_keys
 from orchestrator.migration.core import check_version
 from orchestrator.migration.findings import Finding
+from orchestrator.migration.requeue import Affected, affected
 from orchestrator.migration.versions import Version, history
-from orchestrator.postgres.connection import connect
+from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.tables import TableDigest, digests, pin, tables
+from orchestrator.wording import some
+
+MOST_NAMES = 10
+REMEDY = "Move them: mediabase migrate --requeue-quarantine --all."
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,8 @@ class CoreCheck:
     versions: list[Version]
     tables: list[TableDigest]
     findings: list[Finding]
+    affected: list[Affected]
+    """Patients of whom rows are where this core does not want them."""
 
     @property
     def may_go_on(self) -> bool:
@@ -45,4 +53,28 @@ def check_core(target_dsn: str, begin: Callable[[int], None], report: Callable[[
         found = consistency(connection)
         if has_keys({relation.name: relation for relation in present}, GENES, NARROW):
             found.append(genes_without_transcripts(connection))
-        return CoreCheck(history(connection), digests(connection, present, report), found)
+        concerned = _affected(connection, found)
+        return CoreCheck(history(connection), digests(connection, present, report), found, concerned)
+
+
+def _affected(connection: Connection, found: list[Finding]) -> list[Affected]:
+    """Return the patients that the core has changed under, and add to `found` what there is to do."""
+    if not journal.exists(connection):
+        return []
+    try:
+        with connection.transaction():
+            concerned = affected(connection)
+    except psycopg.errors.InsufficientPrivilege:
+        found.append(Finding("patients", "warn", "patients", "This role may not read them: they were not looked at.",
+                             "Run this as their owner."))  # fmt: skip
+        return []
+    for kind, named, message in (
+        ("orphaned-rows", [each for each in concerned if each.orphaned],
+         "Stored rows of {} patients have no transcript any more: {}."),
+        ("storable-rows", [each for each in concerned if each.storable],
+         "Quarantined rows of {} patients have a transcript now: {}."),
+    ):  # fmt: skip
+        if named:
+            ids = some([each.patient_id for each in named], MOST_NAMES)
+            found.append(Finding(kind, "warn", "patients", message.format(len(named), ids), REMEDY))
+    return concerned
