@@ -10,6 +10,7 @@ import typer
 from orchestrator.cli.migrate import VALIDATION, show, summarise
 from orchestrator.cli.options import AsJson, BadRows, Jobs
 from orchestrator.cli.output import out, print_json, progress, table
+from orchestrator.cli.patient_remove import remove
 from orchestrator.cli.settings import current
 from orchestrator.dbt.runner import artifact_folder
 from orchestrator.errors import UsageError, worst
@@ -25,14 +26,11 @@ from orchestrator.postgres.connection import Connection, connect, servers
 from orchestrator.uploads.layout import Asked, AskedFormat
 from orchestrator.wording import counts
 
-app = typer.Typer(help="Patients that come as files: bring in.", no_args_is_help=True)
+app = typer.Typer(help="Patients that come as files: bring in, remove.", no_args_is_help=True)
+
+app.command()(remove)
 
 Fact = Annotated[str | None, typer.Option(rich_help_panel="About the patient")]
-
-
-@app.callback()
-def patients() -> None:
-    """Make `import` a command of its own, as others will be."""
 
 
 @app.command("import")

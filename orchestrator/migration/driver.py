@@ -26,7 +26,6 @@ from orchestrator.migration.manifest import Manifest, read_manifest, store_manif
 from orchestrator.migration.outcome import Built, Message, Options, Outcome, Place, Progress, Report, Validation
 from orchestrator.migration.retire import retire_for
 from orchestrator.migration.source import find
-from orchestrator.migration.upload import Upload
 from orchestrator.migration.worker import work
 from orchestrator.postgres.connection import Connection, Servers
 
@@ -75,7 +74,7 @@ def migrate(
 
 def bring_in(
     servers: Servers,
-    uploads: Sequence[Upload],
+    uploads: Sequence[LegacyDatabase],
     facts: Manifest | None,
     options: Options,
     jobs: int,
@@ -83,15 +82,16 @@ def bring_in(
     validation: Validation,
     begin: Callable[[int], None],
     report: Report,
+    command: str = "import",
 ) -> list[Outcome]:
-    """Make patients of files, as `migrate` does of legacy databases, with the clinical `facts` about them.
+    """Make patients of files (Upload, Removed), as `migrate` does of databases, with the clinical `facts` about them.
 
     A patient that is there keeps its data, and its readers see that, until the new is in (with `options.force`).
     Of a file that failed before anything was built nothing stays but events.
     Raises what `migrate` raises.
     """
     said = {**asdict(options), "jobs": jobs}
-    with _run(servers, "import", said, uploads, is_import=True) as (lock, run_id, outcomes):
+    with _run(servers, command, said, uploads, is_import=True) as (lock, run_id, outcomes):
         if facts:
             store_manifest(lock, facts)
         begin(len(uploads))

@@ -41,6 +41,8 @@ PATIENT_TABLES = ("expression_data", "quarantined_expression", "metadata")
 PATIENT_RELATIONS = [*PATIENT_TABLES, "cancer_transcript_base"]
 """What a patient's schema holds when it was built."""
 SHOWN_DEPENDENTS = 5
+FOLD_CHANGES, METADATA = "fold changes", "metadata"
+"""What `changes_of` calls values that were changed; the second as changes.sql does."""
 PATIENCE_SECONDS = 30
 """How long to wait for those who read a patient's schema."""
 Restored = Callable[[Path, Manifest], str]
@@ -118,7 +120,7 @@ def _attempt(
     try:
         if not discard:
             _refuse_changed(lock, patient)
-        _refuse_dependents(lock, patient)
+        refuse_dependents(lock, patient)
         started = time.monotonic()
         legacy, note = _bring_back(lock, server, patient, restored, may_lose=may_lose)
         restore_seconds = round(time.monotonic() - started, 2) if legacy == "restored" else 0.0
@@ -136,20 +138,25 @@ def _attempt(
 
 def _refuse_changed(lock: Connection, patient: Patient) -> None:
     """Raise MediabaseError when a patient's data is not what was built, because going back would lose that."""
+    if changes := changes_of(lock, patient):
+        raise MediabaseError(
+            f"It was changed in v0.6.0 since it was moved ({some(changes, SHOWN_DEPENDENTS)}), and its legacy database "
+            "does not have that: pass --discard to lose it."
+        )
+
+
+def changes_of(lock: Connection, patient: Patient) -> list[str]:
+    """Return what a patient's schema has that its last build did not make, by name; fold changes come first."""
     if patient.built_at is None or is_gone(lock, patient.schema_name):
-        return
+        return []
     # Custom objects of the legacy database, as they were made, are there once they are gone here.
     made = [each.oid for each in custom_objects(lock, patient.patient_id, patient.schema_name) if each.source]
     values = {"patient_id": patient.patient_id, "schema": patient.schema_name, "ours": PATIENT_RELATIONS, "made": made}
     query = statement(__package__, "changes").format(schema=sql.Identifier(patient.schema_name))
     changes = [str(change) for (change,) in lock.execute(query, values).fetchall()]
     if patient.current_digest and read_digest(lock, patient.schema_name) != patient.current_digest:
-        changes.insert(0, "fold changes")
-    if changes:
-        raise MediabaseError(
-            f"It was changed in v0.6.0 since it was moved ({some(changes, SHOWN_DEPENDENTS)}), and its legacy database "
-            "does not have that: pass --discard to lose it."
-        )
+        changes.insert(0, FOLD_CHANGES)
+    return changes
 
 
 def _refuse_other_legacy(lock: Connection, server: LegacyServer, patient: Patient) -> None:
@@ -165,7 +172,7 @@ def _refuse_other_legacy(lock: Connection, server: LegacyServer, patient: Patien
         )
 
 
-def _refuse_dependents(lock: Connection, patient: Patient) -> None:
+def refuse_dependents(lock: Connection, patient: Patient) -> None:
     """Raise MediabaseError when something outside a patient's schema would go with it."""
     rows = lock.execute(statement(__package__, "dependents"), {"schema": patient.schema_name}).fetchall()
     if rows:
@@ -237,11 +244,16 @@ def _take_away(lock: Connection, run_id: int, patient: Patient, *, discard: bool
             tables = [sql.Identifier(patient.schema_name, table) for table in PATIENT_TABLES]
             lock.execute(sql.SQL("lock table {} in exclusive mode").format(sql.SQL(", ").join(tables)))
             _refuse_changed(lock, patient)
-        for schema in (patient.schema_name, f"audit_{patient.schema_name}"):
-            lock.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-        clear(lock, [patient.patient_id])
-        for place in lock.execute(statement(__package__, "tables_of_patients")).fetchall():
-            table = sql.Identifier(*map(str, place))
-            lock.execute(sql.SQL("delete from {} where patient_id = %s").format(table), [patient.patient_id])
-        lock.execute(statement(__package__, "rolled_back"), {"patient_id": patient.patient_id})
-        journal.event(lock, run_id, patient.patient_id, "rolled back")
+        take_away(lock, run_id, patient, "rolled back")
+
+
+def take_away(lock: Connection, run_id: int, patient: Patient, event: str, **detail: object) -> None:
+    """Remove everything of a patient from the target, in the caller's transaction with its row in the journal."""
+    for schema in (patient.schema_name, f"audit_{patient.schema_name}"):
+        lock.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+    clear(lock, [patient.patient_id])
+    for place in lock.execute(statement(__package__, "tables_of_patients")).fetchall():
+        table = sql.Identifier(*map(str, place))
+        lock.execute(sql.SQL("delete from {} where patient_id = %s").format(table), [patient.patient_id])
+    lock.execute(statement(__package__, "rolled_back"), {"patient_id": patient.patient_id})
+    journal.event(lock, run_id, patient.patient_id, event, **detail)

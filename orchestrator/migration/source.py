@@ -19,6 +19,7 @@ from orchestrator.migration.csv_files import (
     survey_file,
 )
 from orchestrator.migration.names import in_v060, legacy_databases
+from orchestrator.migration.removed import Removed, take_removed
 from orchestrator.migration.upload import Upload, predict_upload, take_upload
 from orchestrator.postgres.connection import Connection, Servers
 from orchestrator.postgres.copy import RowStream, Write
@@ -58,6 +59,8 @@ def take(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: str 
     """Survey a patient, and read its rows `into` a place. Raises PatientError when it cannot be taken as it is."""
     if isinstance(database, PatientFile):
         return survey_file(database, core, into)
+    if isinstance(database, Removed):
+        return take_removed(database, core, into)
     if isinstance(database, Upload):
         return take_upload(database, core, into)
 
