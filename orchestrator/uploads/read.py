@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +10,7 @@ from orchestrator.uploads.detect import choose
 from orchestrator.uploads.layout import Asked, Layout, UploadError, shown
 from orchestrator.uploads.numbers import to_linear
 from orchestrator.uploads.scale import column_values
-from orchestrator.uploads.table import Table, open_table
-
-BATCH_ROWS = 256
-"""Enough that the work per batch does not count; few, because a field may have 131,072 characters."""
+from orchestrator.uploads.table import Table, cells, open_table
 
 
 class UploadRow(NamedTuple):
@@ -44,11 +41,9 @@ def read(path: Path, layout: Layout) -> Iterator[UploadRow]:
 def _batches(path: Path, layout: Layout) -> Iterator[Iterator[UploadRow]]:
     table = open_table(path)
     id_at, value_at = _position(table, layout.id_column), _position(table, layout.value_column)
-    reader = table.reader
-    while batch := [(reader.line_num, row[id_at], row[value_at]) for row in islice(table.rows, BATCH_ROWS)]:
-        lines, ids, texts = zip(*batch, strict=True)
-        values = to_linear(column_values(path, layout.value_column, layout.scale, lines, texts), layout.scale)
-        yield map(_as_row, zip(lines, map(str.strip, ids), values, strict=True))
+    for batch in cells(table, id_at, value_at):
+        values = to_linear(column_values(path, layout.value_column, layout.scale, batch), layout.scale)
+        yield map(_as_row, zip([line for line, _, _ in batch], [each.strip() for _, each, _ in batch], values))
 
 
 def _position(table: Table, column: str) -> int:

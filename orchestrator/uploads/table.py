@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -16,11 +17,15 @@ MAX_LINES = 1_000_000
 MAX_COMMENTS = 1_000
 SAMPLE_ROWS = 5_000
 SAMPLE_BYTES = 1 << 26
+BATCH_ROWS = 512
+"""Enough that the work per batch does not count; few, because a field may have 131,072 characters."""
 FIELD_BYTES = 58
 """What a short text takes in memory beside its characters, and its place in a list."""
 
 Line = tuple[int, list[str]]
-"""The fields of a row, and the line in which it ends."""
+"""The line in which a row ends, and its fields."""
+Cell = tuple[int, str, str]
+"""The line in which a row ends, and two of its fields."""
 
 
 class Reader(Protocol):
@@ -48,7 +53,7 @@ class Table:
     separator: str
     reader: Reader
     rows: Iterator[list[str]]
-    """What is left, without blank lines; all as long as the header. Raises UploadError."""
+    """What is left, blank lines included, and as wide as it may be."""
 
 
 def open_table(path: Path) -> Table:
@@ -58,17 +63,15 @@ def open_table(path: Path) -> Table:
     separator = _separator(path, first)
     # What is above the header reaches the reader as blank lines, so that its line numbers are those of the file.
     reader = csv.reader(chain(["\n"] * comments, [first], text), delimiter=separator, strict=True)
-    header = [name.strip() for name in next(_rows(path, reader))]
-    if len(header) > MAX_COLUMNS:
-        raise UploadError("MB051", f"{path.name} has {len(header):,} columns: at most {MAX_COLUMNS:,} can be read.")
-    second = next(_rows(path, reader), None)
+    with _well_quoted(path, reader):
+        header = [name.strip() for name in next(fields for fields in reader if fields)]
+        if len(header) > MAX_COLUMNS:
+            raise UploadError("MB051", f"{path.name} has {len(header):,} columns: at most {MAX_COLUMNS:,} can be read.")
+        second = next((fields for fields in islice(reader, MAX_LINES) if not _is_blank(fields)), None)
     if second is None:
         raise UploadError("MB051", f"{path.name} has a header, and no rows below it.")
     is_unnamed = len(second) == len(header) + 1
-    header = [""] * is_unnamed + header
-    if len(second) != len(header):
-        raise _other_width(path, reader, second, len(header))
-    return Table(path, header, is_unnamed, separator, reader, chain([second], _rows(path, reader, len(header))))
+    return Table(path, [""] * is_unnamed + header, is_unnamed, separator, reader, chain([second], reader))
 
 
 def _first_line(path: Path, text: Iterator[str]) -> tuple[int, str]:
@@ -89,42 +92,61 @@ def _separator(path: Path, header: str) -> str:
     return best
 
 
-def _rows(path: Path, reader: Reader, width: int | None = None) -> Iterator[list[str]]:
-    """Yield rows without blank lines. Raises UploadError unless they have `width` fields (None: any number)."""
+def take_sample(table: Table) -> list[Line]:
+    """Return the first rows of a table, with their lines. Raises UploadError at one that is wrong."""
+    sample, size = [], 0
+    with _well_quoted(table.path, table.reader):
+        for fields in table.rows:
+            if _is_row(table, fields):
+                sample.append((table.reader.line_num, fields))
+                size += sum(map(len, fields)) + FIELD_BYTES * len(fields)
+            if len(sample) == SAMPLE_ROWS or size > SAMPLE_BYTES or table.reader.line_num > MAX_LINES:
+                break
+    return sample
+
+
+def cells(table: Table, one: int, other: int) -> Iterator[list[Cell]]:
+    """Yield two columns of the rows that are left, with their lines, some rows at a time.
+
+    Raises UploadError at a row that is wrong. This is where most of the time goes that reading a file takes.
+    """
+    width, reader, done = len(table.header), table.reader, 0
+    with _well_quoted(table.path, reader):
+        while reader.line_num > done:
+            done = reader.line_num
+            yield [
+                (reader.line_num, fields[one], fields[other])
+                for fields in islice(table.rows, BATCH_ROWS)
+                if len(fields) == width or _is_row(table, fields)
+            ]
+            if reader.line_num > MAX_LINES:
+                raise UploadError("MB050", f"{table.path.name} has more than {MAX_LINES:,} lines: no core has so many.")
+
+
+def _is_row(table: Table, fields: list[str]) -> bool:
+    """Whether this is a row, and no blank line. Raises UploadError when it is not as wide as the header."""
+    if len(fields) == len(table.header):
+        return True
+    if _is_blank(fields):
+        return False
+    raise UploadError(
+        "MB052",
+        f"{table.path.name}, line {table.reader.line_num}: has {len(fields):,} fields where the header has "
+        f"{len(table.header):,}: write numbers with decimal points, and put fields that hold a separator into quotes.",
+    )
+
+
+def _is_blank(fields: list[str]) -> bool:
+    return len(fields) < 2 and not "".join(fields).strip()
+
+
+@contextmanager
+def _well_quoted(path: Path, reader: Reader) -> Iterator[None]:
     try:
-        for fields in islice(reader, MAX_LINES):
-            if len(fields) == width:
-                yield fields
-            elif len(fields) > 1 or "".join(fields).strip():
-                if width is not None:
-                    raise _other_width(path, reader, fields, width)
-                yield fields
-        if next(reader, None) is not None:
-            raise UploadError(
-                "MB050", f"{path.name} has more than {MAX_LINES:,} lines: no core has so many transcripts."
-            )
+        yield
     except csv.Error as error:
         raise UploadError(
             "MB052",
             f"{path.name}, line {reader.line_num}: a quote that opens here or above is not closed, or not at the end "
             "of its field: double the quotes inside of fields.",
         ) from error
-
-
-def _other_width(path: Path, reader: Reader, fields: list[str], width: int) -> UploadError:
-    return UploadError(
-        "MB052",
-        f"{path.name}, line {reader.line_num}: has {len(fields):,} fields where the header has {width:,}: write "
-        "numbers with decimal points, and put fields that hold a separator into quotes.",
-    )
-
-
-def take_sample(table: Table) -> list[Line]:
-    """Return the first rows of a table, with their lines. Raises UploadError at one that is wrong."""
-    sample, size = [], 0
-    for fields in islice(table.rows, SAMPLE_ROWS):
-        sample.append((table.reader.line_num, fields))
-        size += sum(map(len, fields)) + FIELD_BYTES * len(fields)
-        if size > SAMPLE_BYTES:
-            break
-    return sample
