@@ -1,16 +1,16 @@
 """What a file is, and its rows."""
 
 from collections.abc import Iterator
-from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
 
 from orchestrator.uploads.detect import choose
 from orchestrator.uploads.layout import Asked, Layout, UploadError, shown
 from orchestrator.uploads.numbers import to_linear
+from orchestrator.uploads.quick import quick_cells
 from orchestrator.uploads.scale import column_values
-from orchestrator.uploads.table import Table, cells, open_table
+from orchestrator.uploads.table import Table, open_table
 
 
 class UploadRow(NamedTuple):
@@ -22,10 +22,6 @@ class UploadRow(NamedTuple):
     """As the file has it, without quotes and blanks around it."""
     value: float | None
     """Linear, whatever the file has; None: missing."""
-
-
-# As UploadRow(...) and UploadRow._make do, but without a call of a Python function for every row.
-_as_row = partial(tuple.__new__, UploadRow)
 
 
 def examine(path: Path, asked: Asked) -> Layout:
@@ -41,9 +37,10 @@ def read(path: Path, layout: Layout) -> Iterator[UploadRow]:
 def _batches(path: Path, layout: Layout) -> Iterator[Iterator[UploadRow]]:
     table = open_table(path)
     id_at, value_at = _position(table, layout.id_column), _position(table, layout.value_column)
-    for batch in cells(table, id_at, value_at):
-        values = to_linear(column_values(path, layout.value_column, layout.scale, batch), layout.scale)
-        yield map(_as_row, zip([line for line, _, _ in batch], [each.strip() for _, each, _ in batch], values))
+    for lines, ids, texts in quick_cells(table, id_at, value_at):
+        values = to_linear(column_values(path, layout.value_column, layout.scale, lines, texts), layout.scale)
+        # As UploadRow(...) does, but without a call of a Python function for every row.
+        yield map(tuple.__new__, repeat(UploadRow), zip(lines, map(str.strip, ids), values, strict=True))
 
 
 def _position(table: Table, column: str) -> int:

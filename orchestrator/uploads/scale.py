@@ -1,31 +1,32 @@
 """Whether the values of a column are what its name says: log2 has both signs, and linear fold changes one."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
 from orchestrator.uploads.layout import Scale, UploadError, shown
 from orchestrator.uploads.numbers import NoNumberError, first_negative, parse
-from orchestrator.uploads.table import Cell, Line, Table, cells
+from orchestrator.uploads.table import Line, Table, cells
 
 FEW_ROWS = 50
 """Fewer log2 values may all be positive: a list of the genes that went up most."""
 
 
-def column_values(path: Path, column: str, scale: Scale, batch: Sequence[Cell]) -> list[float | None]:
-    """Return the values in some rows of a column, as the file has them; None: missing.
+def column_values(
+    path: Path, column: str, scale: Scale, lines: Sequence[int], texts: Sequence[str]
+) -> list[float | None]:
+    """Return the values in some lines of a column, as the file has them; None: missing.
 
     Raises UploadError at what is no number, and at a negative one where the scale is linear.
     """
     try:
-        values = parse([text for _, _, text in batch])
+        values = parse(texts)
     except NoNumberError as error:
-        where = f"{path.name}, line {batch[error.index][0]}: column {shown(column)}"
+        where = f"{path.name}, line {lines[error.index]}: column {shown(column)}"
         raise UploadError("MB052", f"{where} {error}.") from None  # the error that float() gave has the value
     if scale == "linear" and (index := first_negative(values)) is not None:
         raise UploadError(
             "MB052",
-            f"{path.name}: column {shown(column)} has negative values (line {batch[index][0]}), so it is no linear fold "
+            f"{path.name}: column {shown(column)} has negative values (line {lines[index]}), so it is no linear fold "
             "change: if it is log2, pass --format deseq2; if it has -2 for a half, write 0.5.",
         )
     return values
@@ -52,5 +53,7 @@ def check_values(table: Table, sample: Sequence[Line], at: int, scale: Scale, is
 
 def _batches(table: Table, sample: Sequence[Line], at: int, scale: Scale) -> Iterator[list[float | None]]:
     """Yield the values of the sample, then all others: a table that is sorted by its values begins with one sign."""
-    for batch in chain([[(line, "", fields[at]) for line, fields in sample]], cells(table, at, at)):
-        yield column_values(table.path, table.header[at], scale, batch)
+    column = table.header[at]
+    yield column_values(table.path, column, scale, [line for line, _ in sample], [fields[at] for _, fields in sample])
+    for lines, texts, _ in cells(table, at, at):
+        yield column_values(table.path, column, scale, lines, texts)

@@ -1,15 +1,15 @@
 """A file as a table: a header, a separator, and rows that are as long as the header."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from orchestrator.uploads.layout import SEPARATORS, UploadError
-from orchestrator.uploads.text import lines
+from orchestrator.uploads.text import Text
 
 MAX_COLUMNS = 2_000
 MAX_LINES = 1_000_000
@@ -24,8 +24,15 @@ FIELD_BYTES = 58
 
 Line = tuple[int, list[str]]
 """The line in which a row ends, and its fields."""
-Cell = tuple[int, str, str]
-"""The line in which a row ends, and two of its fields."""
+
+
+class Cells(NamedTuple):
+    """Two columns of some rows."""
+
+    lines: Sequence[int]
+    """In which these rows end."""
+    one: list[str]
+    other: list[str]
 
 
 class Reader(Protocol):
@@ -51,19 +58,29 @@ class Table:
     is_unnamed: bool
     """Whether the header lacks a name for the first column, as R's write.table leaves out that of row names."""
     separator: str
+    text: Text
     reader: Reader
     rows: Iterator[list[str]]
     """What is left, blank lines included, and as wide as it may be."""
+    lines_before: int = 0
+    """How many lines of the file the reader did not see."""
+
+    @property
+    def line(self) -> int:
+        """Return the number of the line in which the latest row ends."""
+        return self.lines_before + self.reader.line_num
 
 
 def open_table(path: Path) -> Table:
     """Open a file and read its header. Raises UploadError when it has none, or one that no table of values has."""
-    text = lines(path)
-    comments, first = _first_line(path, text)
+    text = Text(path)
+    lines = text.lines()
+    comments, first = _first_line(path, lines)
     separator = _separator(path, first)
     # What is above the header reaches the reader as blank lines, so that its line numbers are those of the file.
-    reader = csv.reader(chain(["\n"] * comments, [first], text), delimiter=separator, strict=True)
-    with _well_quoted(path, reader):
+    reader = csv.reader(chain(["\n"] * comments, [first], lines), delimiter=separator, strict=True)
+    table = Table(path, [], False, separator, text, reader, reader)
+    with well_quoted(table):
         header = [name.strip() for name in next(fields for fields in reader if fields)]
         if len(header) > MAX_COLUMNS:
             raise UploadError("MB051", f"{path.name} has {len(header):,} columns: at most {MAX_COLUMNS:,} can be read.")
@@ -71,7 +88,7 @@ def open_table(path: Path) -> Table:
     if second is None:
         raise UploadError("MB051", f"{path.name} has a header, and no rows below it.")
     is_unnamed = len(second) == len(header) + 1
-    return Table(path, [""] * is_unnamed + header, is_unnamed, separator, reader, chain([second], reader))
+    return replace(table, header=[""] * is_unnamed + header, is_unnamed=is_unnamed, rows=chain([second], reader))
 
 
 def _first_line(path: Path, text: Iterator[str]) -> tuple[int, str]:
@@ -95,35 +112,39 @@ def _separator(path: Path, header: str) -> str:
 def take_sample(table: Table) -> list[Line]:
     """Return the first rows of a table, with their lines. Raises UploadError at one that is wrong."""
     sample, size = [], 0
-    with _well_quoted(table.path, table.reader):
+    with well_quoted(table):
         for fields in table.rows:
-            if _is_row(table, fields):
-                sample.append((table.reader.line_num, fields))
+            if is_row(table, fields):
+                sample.append((table.line, fields))
                 size += sum(map(len, fields)) + FIELD_BYTES * len(fields)
-            if len(sample) == SAMPLE_ROWS or size > SAMPLE_BYTES or table.reader.line_num > MAX_LINES:
+            if len(sample) == SAMPLE_ROWS or size > SAMPLE_BYTES or table.line > MAX_LINES:
                 break
     return sample
 
 
-def cells(table: Table, one: int, other: int) -> Iterator[list[Cell]]:
-    """Yield two columns of the rows that are left, with their lines, some rows at a time.
-
-    Raises UploadError at a row that is wrong. This is where most of the time goes that reading a file takes.
-    """
-    width, reader, done = len(table.header), table.reader, 0
-    with _well_quoted(table.path, reader):
-        while reader.line_num > done:
-            done = reader.line_num
-            yield [
-                (reader.line_num, fields[one], fields[other])
+def cells(table: Table, one: int, other: int) -> Iterator[Cells]:
+    """Yield two columns of the rows that are left, some at a time. Raises UploadError at a row that is wrong."""
+    done = -1
+    with well_quoted(table):
+        while table.line > done:
+            done = table.line
+            batch = [
+                (table.line, fields[one], fields[other])
                 for fields in islice(table.rows, BATCH_ROWS)
-                if len(fields) == width or _is_row(table, fields)
+                if is_row(table, fields)
             ]
-            if reader.line_num > MAX_LINES:
-                raise UploadError("MB050", f"{table.path.name} has more than {MAX_LINES:,} lines: no core has so many.")
+            if batch:
+                yield Cells(*map(list, zip(*batch, strict=True)))
+            require_few_lines(table.path, table.line)
 
 
-def _is_row(table: Table, fields: list[str]) -> bool:
+def require_few_lines(path: Path, lines: int) -> None:
+    """Raise UploadError when a file has more lines than a table of transcripts can have."""
+    if lines > MAX_LINES:
+        raise UploadError("MB050", f"{path.name} has more than {MAX_LINES:,} lines: no core has so many transcripts.")
+
+
+def is_row(table: Table, fields: list[str]) -> bool:
     """Whether this is a row, and no blank line. Raises UploadError when it is not as wide as the header."""
     if len(fields) == len(table.header):
         return True
@@ -131,7 +152,7 @@ def _is_row(table: Table, fields: list[str]) -> bool:
         return False
     raise UploadError(
         "MB052",
-        f"{table.path.name}, line {table.reader.line_num}: has {len(fields):,} fields where the header has "
+        f"{table.path.name}, line {table.line}: has {len(fields):,} fields where the header has "
         f"{len(table.header):,}: write numbers with decimal points, and put fields that hold a separator into quotes.",
     )
 
@@ -141,12 +162,13 @@ def _is_blank(fields: list[str]) -> bool:
 
 
 @contextmanager
-def _well_quoted(path: Path, reader: Reader) -> Iterator[None]:
+def well_quoted(table: Table) -> Iterator[None]:
+    """Raise UploadError where csv.Error is raised: a quote is not closed, or closed inside of a field."""
     try:
         yield
     except csv.Error as error:
         raise UploadError(
             "MB052",
-            f"{path.name}, line {reader.line_num}: a quote that opens here or above is not closed, or not at the end "
+            f"{table.path.name}, line {table.line}: a quote that opens here or above is not closed, or not at the end "
             "of its field: double the quotes inside of fields.",
         ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.uploads.layout import UploadError
 
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 16
 MAX_LINE = 1 << 20
 """Characters; the widest of real tables has lines of some kilobytes."""
 
@@ -33,12 +33,30 @@ OTHER_FILES = {
 }
 
 
-def lines(path: Path) -> Iterator[str]:
-    r"""Yield the lines of a file, plain or gzip, each with a \n at its end whatever ended it.
+class Text:
+    r"""The text of a file, by lines or in pieces of whole lines; each line ends in \n, whatever ended it.
 
-    Raises UploadError for what is no UTF-8 text, for lines longer than MAX_LINE, and when it cannot be read.
+    Reading it raises UploadError for what is no UTF-8, for lines longer than MAX_LINE, and when it cannot be read.
     """
-    return chain.from_iterable(io.StringIO(text) for text in _whole_lines(path))
+
+    def __init__(self, path: Path) -> None:
+        """Open nothing yet."""
+        self._pieces = _whole_lines(path)
+        self._piece = io.StringIO()
+
+    def lines(self) -> Iterator[str]:
+        """Return the lines that are left."""
+        return chain.from_iterable(self._opened())
+
+    def _opened(self) -> Iterator[io.StringIO]:
+        for piece in self.pieces():
+            self._piece = io.StringIO(piece)
+            yield self._piece
+
+    def pieces(self) -> Iterator[str]:
+        """Yield what is left, in pieces."""
+        yield self._piece.read()
+        yield from self._pieces
 
 
 def _whole_lines(path: Path) -> Iterator[str]:
@@ -53,7 +71,8 @@ def _whole_lines(path: Path) -> Iterator[str]:
         if cut:
             yield rest + text[:cut]
         rest = text[cut:] if cut else rest + text
-    yield rest
+    if rest:
+        yield rest + "\n"
 
 
 def _decoded(path: Path) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,203 @@
+"""Files that nobody meant to write: rows or one sentence, never a traceback, and never much memory."""
+
+import csv
+import gzip
+import io
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from upload_files import deseq2, gene, rows_of, transcript, written, zipped
+
+from orchestrator.uploads.layout import Asked, UploadError
+from orchestrator.uploads.quick import quick_cells
+from orchestrator.uploads.read import UploadRow
+from orchestrator.uploads.table import Cells, Table, cells, open_table
+
+ROOT = Path(__file__).resolve().parents[3]
+CORPUS = 240
+MEMORY_MB = 300
+
+EVERYWHERE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+
+
+def tried(path: Path, asked: Asked = Asked()) -> list[UploadRow] | str:  # noqa: B008  # frozen
+    """Return the rows of a file, or the sentence that it is refused with; any other error is a failure."""
+    try:
+        layout, rows = rows_of(path, asked)
+    except UploadError as error:
+        said = str(error)
+        assert path.name in said and said.endswith(".") and "\n" not in said and len(said) < 2_000
+        return said
+    assert layout.sentence() and all(type(row.value) in (float, type(None)) for row in rows)
+    return rows
+
+
+@EVERYWHERE
+@given(st.binary(max_size=400), st.booleans())
+def test_any_bytes(tmp_path: Path, content: bytes, is_gzip: bool) -> None:
+    """As they are, below a good header, and compressed."""
+    for whole in (content, b"gene,fc\n" + content, deseq2(5).encode() + content):
+        tried(written(tmp_path, gzip.compress(whole, 1) if is_gzip else whole))
+
+
+NAMES = st.sampled_from(
+    ["", "gene", "gene_id", "symbol", "entrez", "tx", "id", "logFC", "log2FC", "fold_change", "fc", "b", "TPM", "padj",
+     "a,b", "x\ny", 'q"q', "#c", " ", "7", "é"]
+)  # fmt: skip
+FIELDS = st.one_of(
+    st.sampled_from(
+        [gene(1), gene(2) + ".3", transcript(3), "TP53", "TP53|7157", "7157", "6-Mar", "", "NA", "1.5", "-2", "1,5",
+         "Inf", "NaN", "1e999", "-1e999", "1_0", 'a"b', "a,b", "a\nb", "a;b", "\t", " ", "ENSMUSG00000000001",
+         "99999999999999999"]
+    ),
+    st.floats().map(repr),
+    st.text(max_size=5),
+)  # fmt: skip
+ROWS = st.integers(1, 6).flatmap(
+    lambda width: st.tuples(
+        st.lists(NAMES, min_size=width, max_size=width),
+        st.lists(st.lists(FIELDS, min_size=width, max_size=width), max_size=8),
+    )
+)
+ASKED = st.builds(
+    Asked, st.sampled_from([None, "deseq2", "standard"]), st.none() | NAMES, st.none() | NAMES
+)  # fmt: skip
+
+
+@EVERYWHERE
+@given(ROWS, st.sampled_from(",;\t"), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), ASKED)
+def test_any_table(
+    tmp_path: Path, rows: tuple[list[str], list[list[str]]], separator: str, quoting: int, asked: Asked
+) -> None:
+    """Whatever its header and fields are, and whatever is asked of it."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=separator, quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]
+    writer.writerows([rows[0], *rows[1]])
+    tried(written(tmp_path, buffer.getvalue().encode("utf-8", "replace")), asked)
+
+
+PIECES = st.lists(st.sampled_from(['"', '""', ",", ",", "\n", "\n", "a", "1", "b,1\n", '"c",2\n', '"d,e",3\n']))
+
+
+@EVERYWHERE
+@given(PIECES)
+def test_the_quick_way_reads_what_the_csv_module_reads(tmp_path: Path, pieces: list[str]) -> None:
+    """The same rows at the same lines, or the same sentence, wherever quotes are."""
+    path = written(tmp_path, "gene,fc\nx,1\n" + "".join(pieces))
+
+    def outcome(how: Callable[[Table, int, int], Iterator[Cells]]) -> list[tuple[int, str, str]] | str:
+        try:
+            return [row for batch in how(open_table(path), 0, 1) for row in zip(*batch, strict=True)]
+        except UploadError as error:
+            return str(error)
+
+    assert outcome(quick_cells) == outcome(cells)
+
+
+def mutilated(number: int) -> bytes:
+    """Return a good file with something wrong, always the same for one number."""
+    chance = random.Random(number)  # noqa: S311  # for a test
+    separator = chance.choice(",;\t")
+    good = deseq2(chance.choice([1, 60, 3_000]), separator, number)
+    lines = good.splitlines(keepends=True)
+    at = chance.randrange(len(lines))
+    where = chance.randrange(len(good))
+    kinds: list[Callable[[], bytes]] = [
+        lambda: good[:where].encode(),
+        lambda: zipped(good)[: chance.randrange(1, len(zipped(good)))],
+        lambda: good[:where].encode() + good[where:].encode("utf-16"),
+        lambda: good[:where].encode() + "Ä".encode("latin-1") + good[where:].encode(),
+        lambda: (good[:where] + "\0" + good[where:]).encode(),
+        lambda: (good[:where] + '"' + good[where:]).encode(),
+        lambda: (good[:where] + separator + good[where:]).encode(),
+        lambda: (good[:where] + "\n" + good[where:]).encode(),
+        lambda: (good[:where] + good[where + 9 :]).encode(),
+        lambda: good.replace("baseMean", "log2FoldChange").encode(),
+        lambda: good.replace("log2FoldChange", "fold_change").encode(),
+        lambda: good.replace(gene(at), "6-Mar").encode(),
+        lambda: good.replace(".", ",").encode(),
+        lambda: "".join(lines[:at] + lines[:1] + lines[at:]).encode(),
+        lambda: "".join(lines[1:]).encode(),
+        lambda: "".join([*lines[:at], lines[at].rstrip("\n") * 2 + "\n", *lines[at:]]).encode(),
+        lambda: good.replace("NA", "#DIV/0!").encode(),
+        lambda: good.replace("\n", "\r\n", at).encode("utf-8-sig"),
+        lambda: bytes(byte ^ (chance.random() < 0.001) for byte in good.encode()),
+        lambda: bytes(byte ^ (chance.random() < 0.001) for byte in zipped(good)),
+    ]
+    return kinds[number % len(kinds)]()
+
+
+def test_mutilated_files(tmp_path: Path) -> None:
+    """Twenty ways to spoil a file, each at twelve places: most are refused, and some still have all of their rows."""
+    outcomes = [tried(written(tmp_path, mutilated(number))) for number in range(CORPUS)]
+    refused = [said for said in outcomes if isinstance(said, str)]
+    assert len(refused) > CORPUS / 2 and len(set(refused)) > 50
+    assert len(refused) < CORPUS
+
+
+CHILD = """
+import json, sys
+from pathlib import Path
+from orchestrator.uploads.layout import Asked, Layout, UploadError
+from orchestrator.uploads.read import examine, read
+said, rows = "", 0
+try:
+    layout = Layout("standard", "gene", "gene", "fc", "linear", ",") if sys.argv[2] == "read" else None
+    rows = sum(1 for _ in read(Path(sys.argv[1]), layout or examine(Path(sys.argv[1]), Asked())))
+except UploadError as error:
+    said = str(error)
+# Not getrusage, which begins with the memory of the process that started this one.
+most = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(json.dumps([said, rows, int(most.split()[1]) / 1024]))
+"""
+
+
+def repeated(head: bytes, piece: bytes, megabytes: int) -> bytes:
+    """Return a gzip file of one start and so many megabytes of the same bytes, without having all of them."""
+    buffer = io.BytesIO()
+    block = piece * ((1 << 20) // len(piece))
+    with gzip.open(buffer, "wb", 1) as file:
+        file.write(head)
+        for _ in range(megabytes):
+            file.write(block)
+    return buffer.getvalue()
+
+
+HEAD = b"gene,fc\nENSG00000000001,1.5\n"
+BIG: dict[str, tuple[Callable[[], bytes], str]] = {
+    "one line of 64 MB": (lambda: b"gene,fc\n" + b"x" * (64 << 20), "line 2: is longer than 1 MiB"),
+    "a header of 64 MB": (lambda: b"gene,fc," * (8 << 20), "line 1: is longer than 1 MiB"),
+    "100,000 columns": (lambda: b"gene" + b",fc" * 100_000 + b"\nX" + b",1" * 100_000, "has 100,001 columns"),
+    "rows of 500,000 fields": (lambda: HEAD + (b"," * 500_000 + b"\n") * 100, "has 500,001 fields"),
+    "200 MB of zeros": (lambda: repeated(b"", b"\0", 200), "line 1: has NUL bytes"),
+    "200 MB in one line": (lambda: repeated(HEAD, b"x", 200), "line 3: is longer than 1 MiB"),
+    "60 MB of line ends": (lambda: repeated(HEAD, b"\n", 60), "more than 1,000,000 lines"),
+    "60 MB of separators in lines": (lambda: repeated(HEAD, b"," * 1023 + b"\n", 60), "has 1,024 fields"),
+    "60 MB of an open quote": (lambda: repeated(HEAD + b'"', b"x\n", 60), "a quote"),
+    "2,000 columns": (
+        lambda: b"gene,fc" + b",x" * 1_998 + b"\n" + (b"ENSG00000000001,1.5" + b",1234567.5" * 1_998 + b"\n") * 1_500,
+        "",
+    ),
+    "ids of 100,000 characters": (lambda: HEAD + (b'"' + b"x" * 100_000 + b'",1\n') * 700, ""),
+}
+
+
+@pytest.mark.parametrize("how", ["examine", "read"])
+@pytest.mark.parametrize("name", BIG)
+def test_memory(tmp_path: Path, name: str, how: str) -> None:
+    """Of a process of its own, whether the columns are to be found or known."""
+    content, words = BIG[name]
+    path = written(tmp_path, content())
+    done = subprocess.run([sys.executable, "-c", CHILD, path, how], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    said, rows, megabytes = json.loads(done.stdout)
+    assert words in said and bool(said) == bool(words) and (said or rows), (said, rows)
+    assert megabytes < MEMORY_MB, megabytes
+    print(f"{name}, {how}: {megabytes:.0f} MB")
