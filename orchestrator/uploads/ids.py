@@ -40,7 +40,7 @@ def _kind(raw_id: str) -> Found | None:
             return kind
     if is_spreadsheet_date(raw_id):
         return "symbol"  # it was one
-    is_word = any(map(str.isalpha, raw_id)) and not any(map(str.isspace, raw_id))
+    is_word = raw_id.lower() != raw_id.upper() and raw_id.split() == [raw_id]  # the names of genes have blanks
     return "symbol" if is_word and NUMBER.fullmatch(raw_id) is None else None
 
 

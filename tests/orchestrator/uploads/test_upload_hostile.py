@@ -21,7 +21,7 @@ from orchestrator.uploads.read import UploadRow
 from orchestrator.uploads.table import Cells, Table, cells, open_table
 
 ROOT = Path(__file__).resolve().parents[3]
-CORPUS = 240
+CORPUS = 120
 MEMORY_MB = 300
 
 EVERYWHERE = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
@@ -105,7 +105,7 @@ def mutilated(number: int) -> bytes:
     """Return a good file with something wrong, always the same for one number."""
     chance = random.Random(number)  # noqa: S311  # for a test
     separator = chance.choice(",;\t")
-    good = deseq2(chance.choice([1, 60, 3_000]), separator, number)
+    good = deseq2(chance.choice([1, 60, 600]), separator, number)
     lines = good.splitlines(keepends=True)
     at = chance.randrange(len(lines))
     where = chance.randrange(len(good))
@@ -135,10 +135,10 @@ def mutilated(number: int) -> bytes:
 
 
 def test_mutilated_files(tmp_path: Path) -> None:
-    """Twenty ways to spoil a file, each at twelve places: most are refused, and some still have all of their rows."""
+    """Twenty ways to spoil a file, each at six places: most are refused, and some still have all of their rows."""
     outcomes = [tried(written(tmp_path, mutilated(number))) for number in range(CORPUS)]
     refused = [said for said in outcomes if isinstance(said, str)]
-    assert len(refused) > CORPUS / 2 and len(set(refused)) > 50
+    assert len(refused) > CORPUS / 2 and len(set(refused)) > 30
     assert len(refused) < CORPUS
 
 
@@ -176,16 +176,16 @@ BIG: dict[str, tuple[Callable[[], bytes], str]] = {
     "a header of 64 MB": (lambda: b"gene,fc," * (8 << 20), "line 1: is longer than 1 MiB"),
     "100,000 columns": (lambda: b"gene" + b",fc" * 100_000 + b"\nX" + b",1" * 100_000, "has 100,001 columns"),
     "rows of 500,000 fields": (lambda: HEAD + (b"," * 500_000 + b"\n") * 100, "has 500,001 fields"),
-    "200 MB of zeros": (lambda: repeated(b"", b"\0", 200), "line 1: has NUL bytes"),
-    "200 MB in one line": (lambda: repeated(HEAD, b"x", 200), "line 3: is longer than 1 MiB"),
-    "60 MB of line ends": (lambda: repeated(HEAD, b"\n", 60), "more than 1,000,000 lines"),
+    "100 MB of zeros": (lambda: repeated(b"", b"\0", 100), "line 1: has NUL bytes"),
+    "100 MB in one line": (lambda: repeated(HEAD, b"x", 100), "line 3: is longer than 1 MiB"),
+    "2 MB of line ends": (lambda: repeated(HEAD, b"\n", 2), "more than 1,000,000 lines"),
     "60 MB of separators in lines": (lambda: repeated(HEAD, b"," * 1023 + b"\n", 60), "has 1,024 fields"),
     "60 MB of an open quote": (lambda: repeated(HEAD + b'"', b"x\n", 60), "a quote"),
     "2,000 columns": (
-        lambda: b"gene,fc" + b",x" * 1_998 + b"\n" + (b"ENSG00000000001,1.5" + b",1234567.5" * 1_998 + b"\n") * 1_500,
+        lambda: b"gene,fc" + b",x" * 1_998 + b"\n" + (b"ENSG00000000001,1.5" + b",1234567.5" * 1_998 + b"\n") * 700,
         "",
     ),
-    "ids of 100,000 characters": (lambda: HEAD + (b'"' + b"x" * 100_000 + b'",1\n') * 700, ""),
+    "ids of 100,000 characters": (lambda: HEAD + (b'"' + b"x" * 100_000 + b'",1\n') * 660, ""),
 }
 
 
