@@ -27,6 +27,10 @@ _DATE = re.compile(
 class UploadError(PatientError):
     """A file cannot be used. MB050: it is no text table, MB051: its columns are not clear, MB052: a row is wrong."""
 
+    def __init__(self, code: str, message: str) -> None:
+        """Keep names of files and columns from breaking the line, or the terminal."""
+        super().__init__(code, _printable(message))
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -62,8 +66,11 @@ class Layout:
 
 def shown(column: str) -> str:
     """Return the name of a column as it stands in a sentence: on one line, not endless, and seen where it is empty."""
-    text = "".join(character if character.isprintable() else "?" for character in column[:60])
-    return text + "…" * (len(column) > 60) or '""'
+    return _printable(column[:60]) + "…" * (len(column) > 60) or '""'
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def strip_version(raw_id: str) -> str:

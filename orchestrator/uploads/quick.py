@@ -38,11 +38,14 @@ def _cut(text: str, separator: str, width: int, one: int, other: int) -> tuple[l
     fields.pop()
     ends = fields[width :: width + 1]
     rows = text.count("\n")
+    if rows == 0:
+        return [], []
     if len(fields) != rows * (width + 1) or ends.count("\n") != rows:
         return None
     columns: dict[int, list[str]] = {}
     quotes = text.count('"')
-    for at in dict.fromkeys((one, other, *range(width))):
+    likely_first = sorted(range(width), key=lambda at: not fields[at].startswith('"'))
+    for at in dict.fromkeys((one, other, *likely_first)):
         if quotes == 0 and len(columns) > 1:
             break  # the other columns have no quotes
         bare = _bare(fields[at :: width + 1])

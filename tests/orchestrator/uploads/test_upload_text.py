@@ -145,4 +145,6 @@ def test_names_in_sentences_are_short_and_on_one_line(tmp_path: Path) -> None:
     path = written(tmp_path, ",".join(columns) + "\nX" + ",1" * 32 + "\n")
     said = refused(path)
     assert "a?b?[31m" in said and "c17" in said and "c18" not in said and "and 13 more" in said
+    with pytest.raises(UploadError, match=r"^a\?b\?\.csv is empty\.$"):
+        examine(written(tmp_path, b"", "a\nb\udcff.csv"), Asked())
     assert len(refused(written(tmp_path, "gene," + "y" * 500 + "\nX,1\n"))) < 250
