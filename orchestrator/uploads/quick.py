@@ -1,4 +1,4 @@
-"""Two columns of a table, cut out of its text without making a list of every row: half of the time of the csv module.
+"""Two columns of a table, cut out of its text without making a list of every row: faster than the csv module.
 
 That is exact for rows whose quoted fields hold neither quotes, separators nor line ends, as R, pandas and spreadsheets
 write nearly all. From the first piece of text that may have others, the csv module reads.
