@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries benchmark-serve lock clean
+.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import lock clean
 
 install: $(VENV)/installed
 
@@ -77,6 +77,9 @@ benchmark-queries: install
 # A quarter of an hour; needs wrk, too.
 benchmark-serve: install
 	$(BIN)/python -m benchmarks.serve --core $(CORE) --patients $(PATIENTS)
+
+benchmark-import: install
+	$(BIN)/python -m benchmarks.imports --core $(CORE)
 
 # Pinned with hashes and without any address of an index.
 lock: install

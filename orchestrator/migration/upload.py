@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestrator.errors import PatientError
 from orchestrator.journal import FROM_FILE
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.legacy.profile import Prediction
@@ -14,8 +15,12 @@ from orchestrator.legacy.survey import CoreIds, Ids, Survey
 from orchestrator.migration.csv_files import disposition
 from orchestrator.migration.matching import Matcher, Rule, matcher
 from orchestrator.postgres.copy import Row, RowStream, Write, pack
-from orchestrator.uploads.layout import Asked, Layout
+from orchestrator.uploads.layout import KINDS, Asked, Layout, is_spreadsheet_date
 from orchestrator.uploads.read import UploadRow, examine, read
+
+MOST_UNMATCHED = 0.5
+"""Of all rows. Tables of other releases and platforms lack up to a tenth; what lacks half is of something else, and all
+that it does not name would read as baseline."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def take_upload(upload: Upload, core: CoreIds, into: Callable[[Callable[[Write],
             "read_as": layout.sentence(),
             **asdict(layout),
             "gene_to_transcript": None if layout.id_kind == "transcript" else upload.rule,
-            "duplicates": len(found.duplicate),
+            "spreadsheet_dates": sum(map(is_spreadsheet_date, found.unmatched)),
         },
         given={"duplicate": found.duplicate, "unmatched": found.unmatched},
     )
@@ -79,7 +84,15 @@ def predict_upload(upload: Upload, core: CoreIds) -> Prediction:
 
 def _read(upload: Upload, core: CoreIds) -> tuple[Layout, Matched]:
     layout = examine(upload.path, upload.asked)
-    return layout, match(read(upload.path, layout), matcher(core, layout.id_kind, upload.rule))
+    found = match(read(upload.path, layout), matcher(core, layout.id_kind, upload.rule))
+    if len(found.unmatched) > MOST_UNMATCHED * found.count:
+        known = found.count - len(found.unmatched)
+        raise PatientError(
+            "MB054",
+            f"{upload.path.name} has {found.count:,} rows, of which {known:,} name something in the core: its ids, "
+            f"read as {KINDS[layout.id_kind]}, are of another species or kind (--id-column takes another column).",
+        )
+    return layout, found
 
 
 def match(rows: Iterable[UploadRow], transcripts_of: Matcher) -> Matched:

@@ -101,6 +101,7 @@ def test_patients_of_files_and_of_databases_do_not_mix(lab: Lab, tmp_path: Path)
     ("transcript_id,fold_change", [(ERBB2, "2"), (TP53, "-2")], "negative"),
     ("gene_symbol,FPKM", [("ERBB2", "2"), ("TP53", "7")], "expression levels"),
     ("transcript_id;fold_change", [(f"{ERBB2};1", "5")], "decimal comma"),
+    ("symbol,fold_change", [("Trp53", "2"), ("Erbb2", "3"), ("Egfr", "4")], "has 3 rows, of which 0 name something"),
 ])  # fmt: skip
 def test_a_file_that_cannot_be_taken_leaves_nothing(
     lab: Lab, tmp_path: Path, header: str, rows: list[tuple[str, str]], said: str
