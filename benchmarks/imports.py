@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from benchmarks.command import mediabase
 from benchmarks.machine import describe_machine
@@ -73,8 +74,11 @@ def read(path: Path) -> float:
 
 def floor(target: psycopg.Connection, schema: str) -> float:
     """Return the seconds that the imported rows take into a finished table, commit included."""
-    with target.cursor().copy(f"copy (select transcript_id, expression_fold_change from {schema}.expression_data "
-                              "order by transcript_id) to stdout (format binary)") as copy:  # fmt: skip
+    out = sql.SQL(
+        "copy (select transcript_id, expression_fold_change from {}.expression_data order by transcript_id) "
+        "to stdout (format binary)"
+    ).format(sql.Identifier(schema))
+    with target.cursor().copy(out) as copy:
         blocks = [bytes(block) for block in copy]
     target.execute("drop schema if exists benchmark cascade; create schema benchmark")
     target.commit()
