@@ -147,15 +147,16 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Yield a file that takes the place of `path` once it is complete and on disk; until then nothing changes.
 
-    Only while `locked`: what a killed command left is removed here.
+    It never has other rights than `mode`, less the umask. Only while `locked`: what a killed command left is removed
+    here.
     """
     partial = path.with_name(f".{path.name}.partial")
     partial.unlink(missing_ok=True)
     try:
-        with partial.open("xb") as file:
+        with open(partial, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -81,12 +81,24 @@ def pack(rows: Iterable[Row], write: Write) -> RowStream:
     return RowStream(rows=count, digest=digest.hexdigest())
 
 
-def write_csv(connection: Connection, rows: sql.Composable, parameters: Sequence[object] | None, write: Write) -> None:
-    """Write `rows`, a query as for `read_stream`, as CSV with the header transcript_id,cancer_fold, ordered by id.
+def write_csv(
+    connection: Connection,
+    rows: sql.Composable,
+    parameters: Sequence[object] | None,
+    write: Write,
+    value_column: str = "cancer_fold",
+) -> None:
+    """Write `rows`, a query as for `read_stream`, as CSV with the header transcript_id,`value_column`, ordered by id.
 
     Values are PostgreSQL's shortest text that reads back as the same number; NULL is an empty field.
     """
+    query = statement(__package__, "csv").format(rows=rows, value_column=sql.Identifier(value_column))
+    copy_out(connection, query, parameters, write)
+
+
+def copy_out(connection: Connection, query: sql.Composed, parameters: Sequence[object] | None, write: Write) -> None:
+    """Hand what COPY ... TO STDOUT gives to `write`, block by block, with numbers as `write_csv` has them."""
     connection.execute("set local extra_float_digits = 1")  # shortest and exact since PostgreSQL 12
-    with connection.cursor().copy(statement(__package__, "csv").format(rows=rows), parameters) as copy:
+    with connection.cursor().copy(query, parameters) as copy:
         for block in copy:
             write(bytes(block))
