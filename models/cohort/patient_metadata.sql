@@ -23,6 +23,7 @@ summed_up as (
         count(*) as metadata_rows,
         min(cancer_type) as cancer_type,
         min(cancer_subtype) as cancer_subtype,
+        min(file_format) as file_format,
         min(digest) as digest,
         min(patient_id) as named,
         min(total_transcripts_uploaded) as uploaded,
@@ -44,6 +45,7 @@ select
     summed_up.metadata_rows,
     summed_up.cancer_type,
     summed_up.cancer_subtype,
+    summed_up.file_format,
     coalesce(summed_up.metadata_rows = 1 and summed_up.digest = journal.metadata_digest, false) as is_as_built,
     array_remove(
         array[

@@ -17,6 +17,8 @@ COLUMNS = (
     "patient_id", "normalization_method", "clinical_notes", "cancer_type", "cancer_subtype", "tissue_type",
     "sample_type", "sequencing_platform", "read_depth_millions",
 )  # fmt: skip
+FROM_METADATA = ("patient_metadata", "patient_signatures")
+"""Models in schema cohort that read a patient's metadata; the second by way of the first."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,28 @@ def store_manifest(target: Connection, manifest: Manifest) -> None:
 def update_metadata(target: Connection, manifest: Manifest, patient_ids: Set[str]) -> set[str]:
     """Put the facts into the metadata of those of `patient_ids`, built already, that the manifest names.
 
-    Returns the ids whose metadata somebody has edited since it was built: that stays as it is.
+    They are in staging.patient_manifest already, and metadata becomes what a rebuild would make of it: what the
+    manifest leaves empty is no fact any more. Returns the ids whose metadata somebody has edited since it was built:
+    that stays as it is.
     """
+    facts = sql.SQL(", ").join(sql.SQL("{0} = manifest.{0}").format(sql.Identifier(name)) for name in manifest.columns)
     edited = set()
     for patient_id in patient_ids & {row["patient_id"] for row in manifest.rows}:
-        update = statement(__package__, "metadata").format(schema=sql.Identifier(schema_name(patient_id)))
+        schema = schema_name(patient_id)
+        update = statement(__package__, "metadata").format(schema=sql.Identifier(schema), facts=facts)
         with target.transaction():
             target.execute("set local timezone = 'UTC'; set local datestyle = 'ISO'")  # as the build does
-            if target.execute(update, {"patient_id": patient_id}).rowcount != 1:
+            if target.execute(update, {"patient_id": patient_id}).rowcount == 1:
+                _renew_cohort(target, patient_id, schema)
+            else:
                 edited.add(patient_id)
     return edited
+
+
+def _renew_cohort(target: Connection, patient_id: str, schema: str) -> None:
+    """Work out anew what schema cohort has from metadata; nothing where no build has prepared that."""
+    for name in FROM_METADATA:
+        function = f"cohort.fill_{name}(text, text)"
+        if target.execute("select to_regprocedure(%s)", [function]).fetchone() != (None,):
+            fill = sql.SQL("select {}(%s, %s)").format(sql.Identifier("cohort", f"fill_{name}"))
+            target.execute(fill, [patient_id, schema])
