@@ -35,6 +35,9 @@ Patients = Annotated[
 AllPatients = Annotated[bool, typer.Option("--all-patients", help="All patients that readers can read.")]
 Cohort = Annotated[bool, typer.Option("--cohort", help="What schema cohort says of all patients.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ABOUT = "About the patient"
+Fact = Annotated[str | None, typer.Option(rich_help_panel=ABOUT)]
+ReadDepth = Annotated[float | None, typer.Option(rich_help_panel=ABOUT)]
 MaxDisk = Annotated[
     str | None,
     typer.Option("--max-disk", metavar="SIZE", help="What may be taken, such as 200GB.", show_default="what is free"),

@@ -250,7 +250,7 @@ FINITE = st.floats(min_value=0, exclude_min=True, allow_infinity=False, allow_na
 """Every value that is stored, subnormal ones included."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(FINITE, min_size=1, max_size=200))
 def test_every_double_is_exported_exactly(lab: Lab, values: list[float]) -> None:
     """What Python reads from the file are the bits that the table holds."""
