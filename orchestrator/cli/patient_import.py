@@ -142,12 +142,18 @@ def _tell(
         out.print(f"Rows that are not stored are listed in {reports[0][1].parent if reports[0][1] else ''}.")
 
 
+def _why_unmatched(imported: Imported) -> str:
+    dates = imported.details.get("spreadsheet_dates")
+    made = f"; {dates:,} of them are dates that a spreadsheet made of symbols" if dates else ""
+    return f"the core has no such id{made}" if imported.unmatched else ""
+
+
 def _tell_one(outcome: Outcome, imported: Imported, left_out: Path | None) -> None:
     listing = table(f"{imported.patient_id}, from {imported.source_file}", "what", "#rows", "note")
     for what, rows, note in (
         ("uploaded", imported.uploaded, ""),
         ("matched", imported.matched, ""),
-        ("unmatched", imported.unmatched, "no transcript of the core has such an id"),
+        ("unmatched", imported.unmatched, _why_unmatched(imported)),
         ("stored", imported.stored, f"{imported.schema_bytes / 1e6:.1f} MB"),
         ("at baseline", imported.baseline, "1.0, which is not stored"),
         ("kept beside", imported.quarantined, counts(outcome.reasons)),
