@@ -1,14 +1,10 @@
-"""The default sandbox: the panel, synthetic filler genes, and demo patients.
-
-Every value follows from SHA-256 of the seed and an id: no generator whose sequence another version of Python
-could change, no floating-point function that another machine could round differently.
-"""
+"""The default sandbox: the panel, synthetic filler genes, and demo patients."""
 
 import math
 from functools import partial
-from hashlib import sha256
 
-from orchestrator.sandbox.panel import Panel, read
+from orchestrator.sandbox.panel import Panel
+from orchestrator.sandbox.profiles import Profile, profiles
 from orchestrator.sandbox.rows import (
     Annotation,
     Content,
@@ -20,6 +16,7 @@ from orchestrator.sandbox.rows import (
     Transcript,
 )
 from orchestrator.sandbox.spec import Generated
+from orchestrator.sandbox.values import changed, with_signature
 
 BASELINE_PATIENT = "DEMO_BASELINE"
 BAD_VALUES_PATIENT = "DEMO_BAD_VALUES"
@@ -57,6 +54,11 @@ def content(source: Generated) -> Content:
     return Content(core, _patients(source, panel, background))
 
 
+def filler_id(number: int) -> str:
+    """Return the id of a transcript beside the panel's, which are counted from 1."""
+    return f"ENST9{number:010}"  # real ids begin with ENST0
+
+
 def _filler(count: int) -> tuple[list[Gene], list[Transcript]]:
     """Return genes with `count` transcripts in all: 1, 2, 3, 4, 5, 1, 2, … a gene."""
     genes: list[Gene] = []
@@ -66,8 +68,7 @@ def _filler(count: int) -> tuple[list[Gene], list[Transcript]]:
         gene = _filler_gene(number)
         genes.append(gene)
         for _ in range(min((number - 1) % 5 + 1, count - len(transcripts))):
-            transcript_id = f"ENST9{len(transcripts) + 1:010}"  # real ids begin with ENST0
-            transcripts.append(Transcript(transcript_id, gene.gene_id, None, gene.gene_type))
+            transcripts.append(Transcript(filler_id(len(transcripts) + 1), gene.gene_id, None, gene.gene_type))
     return genes, transcripts
 
 
@@ -96,58 +97,24 @@ def _publication(gene: Gene, number: int) -> Publication:
 
 
 def _patients(source: Generated, panel: Panel, background: list[str]) -> list[Patient]:
-    """Return the demo patients, those with a signature in the order of the file."""
-    signatures: dict[str, list[dict[str, str]]] = {}
-    for row in read("signatures"):
-        signatures.setdefault(row["patient_id"], []).append(row)
+    """Return the demo patients, those with a signature in the order of their profiles."""
     return [
         *(
-            Patient(patient_id, partial(_with_signature, source, patient_id, panel, rows, background))
-            for patient_id, rows in signatures.items()
+            Patient(profile.demo_patient, partial(_with_signature, source, profile, panel, background))
+            for profile in profiles().values()
+            if profile.demo_patient
         ),
         Patient(BASELINE_PATIENT, list),
         Patient(BAD_VALUES_PATIENT, partial(_with_bad_values, source, background)),
     ]
 
 
-def _with_signature(
-    source: Generated, patient_id: str, panel: Panel, signature: list[dict[str, str]], background: list[str]
-) -> FoldChanges:
-    """Return the signature on the panel, and 9 to 14 % of all transcripts not at the baseline.
-
-    The panel's other genes stay at the baseline, so that the signature holds whatever the seed.
-    """
-    values: list[tuple[str, float | None]] = []
-    for row in signature:
-        transcript_id = panel.transcript_ids[row["gene_symbol"]]
-        draw = _draw(source.seed, patient_id, transcript_id)
-        values.append((transcript_id, _between(float(row["lowest"]), float(row["highest"]), draw)))
-    per_mille = 90 + _draw(source.seed, patient_id) % 51
-    count = source.transcripts * per_mille // 1000 - len(values)
-    return [*values, *_changed(source, patient_id, background, count)]
+def _with_signature(source: Generated, profile: Profile, panel: Panel, background: list[str]) -> FoldChanges:
+    signature = panel.by_transcript(profile.signature)
+    return with_signature(source.seed, profile.demo_patient, signature, background, source.transcripts)
 
 
 def _with_bad_values(source: Generated, background: list[str]) -> FoldChanges:
     """Return one transcript for each bad value, three orphans, and 5 % with good values."""
-    good = _changed(source, BAD_VALUES_PATIENT, background[len(BAD_VALUES) :], source.transcripts // 20)
+    good = changed(source.seed, BAD_VALUES_PATIENT, background[len(BAD_VALUES) :], source.transcripts // 20)
     return [*zip(background, BAD_VALUES, strict=False), *ORPHANS, *good]
-
-
-def _changed(source: Generated, patient_id: str, transcript_ids: list[str], count: int) -> FoldChanges:
-    """Return `count` of the transcripts with a value of 0.1 to 0.85 or 1.2 to 5."""
-    draws = sorted((_draw(source.seed, patient_id, id_), id_) for id_ in transcript_ids)
-    return [
-        (id_, _between(1.2, 5, draw // 2) if draw % 2 else _between(0.1, 0.85, draw // 2))
-        for draw, id_ in draws[:count]
-    ]
-
-
-def _between(lowest: float, highest: float, draw: int) -> float:
-    """Return the thousandth from `lowest` to `highest` that `draw` falls on."""
-    first, last = round(lowest * 1000), round(highest * 1000)
-    return (first + draw % (last - first + 1)) / 1000
-
-
-def _draw(*parts: object) -> int:
-    """Return 64 bits that follow from `parts`."""
-    return int.from_bytes(sha256(":".join(map(str, parts)).encode()).digest()[:8], "big")

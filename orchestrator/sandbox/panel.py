@@ -1,11 +1,12 @@
 """The panel: about 120 cancer genes under their public identifiers, and what is known about them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from csv import DictReader
 from importlib.resources import files
 
 from orchestrator.sandbox.rows import (
     Annotation,
+    Bounds,
     CrossReference,
     DrugInteraction,
     Gene,
@@ -42,6 +43,10 @@ class Panel:
         self._gene_ids = {row["gene_symbol"]: row["gene_id"] for row in self._genes}
         self.transcript_ids = {row["gene_symbol"]: row["transcript_id"] for row in self._genes}
         """Transcript id of each gene symbol."""
+
+    def by_transcript(self, signature: Mapping[str, Bounds]) -> dict[str, Bounds]:
+        """Return the signature of some genes, by symbol, as one of their transcripts."""
+        return {self.transcript_ids[symbol]: bounds for symbol, bounds in signature.items()}
 
     def genes(self) -> list[Gene]:
         """Return the genes."""

@@ -128,6 +128,9 @@ class CoreRows:
 FoldChanges = Sequence[tuple[str, float | None]]
 """Pairs of a transcript id and a linear fold change, each id once. Ids left out stay at the baseline."""
 
+Bounds = tuple[float, float]
+"""Lowest and highest linear fold change."""
+
 
 @dataclass(frozen=True)
 class Patient:
