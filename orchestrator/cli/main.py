@@ -30,6 +30,7 @@ from orchestrator.cli import (
     serve,
     settings,
     status,
+    synthesize,
     token,
     tools,
     validate,
@@ -62,6 +63,7 @@ app.command()(report.report)
 app.command()(validate.validate)
 app.command()(context.context)
 app.command()(serve.serve)
+app.command()(synthesize.synthesize)
 groups = {"access": access.app, "config": config.app, "core": core.app, "legacy": legacy.app, "patient": patient.app,
           "query": query.app,
           "sandbox": sandbox.app, "token": token.app}  # fmt: skip
