@@ -5,7 +5,8 @@ import typer
 from orchestrator.cli import patient_export, patient_import, patient_look, patient_remove, patient_update
 
 app = typer.Typer(
-    help="Patients: bring in files, look at what is there, say more about one, export, and remove.", no_args_is_help=True
+    help="Patients: bring in files, look at what is there, say more about one, export, and remove.",
+    no_args_is_help=True,
 )
 app.command("import")(patient_import.import_files)
 app.command("list")(patient_look.list_patients)
