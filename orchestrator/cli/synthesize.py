@@ -9,6 +9,7 @@ from orchestrator.cli.options import AsJson
 from orchestrator.cli.output import out, print_json, progress
 from orchestrator.cli.settings import current
 from orchestrator.errors import UsageError
+from orchestrator.migration.core import check
 from orchestrator.postgres.connection import connect, servers
 from orchestrator.sandbox.profiles import Profile, profiles
 from orchestrator.sandbox.spec import DEFAULT_SEED, DEFAULT_TRANSCRIPTS
@@ -33,8 +34,9 @@ def synthesize(
     """Write test patients: a CSV each, and patients.csv, by which `mediabase patient import` takes them.
 
     Each has the phenotype of its profile by construction: marker genes first, the rest of the panel at 1.0, and then
-    others, of which some are changed so that 9 to 14 % of all rows are not at 1.0; of baseline none is. No server is
-    needed: transcripts are those that `mediabase sandbox up` makes, the panel's under public ids.
+    others, of which some are changed, so that 9 to 14 % of all rows are not at 1.0; of few rows it is the signature, of
+    baseline none. No server is needed: transcripts are those that `mediabase sandbox up` makes, the panel's under
+    public ids.
 
     Example: mediabase synthesize --profile her2 --patients 20 --to her2
     """
@@ -63,4 +65,5 @@ def _profile(name: str) -> Profile:
 
 def _core_ids() -> list[str]:
     with servers(current()) as where, connect(where.target, autocommit=True) as target:
+        check(target)
         return core_ids(target)

@@ -1,6 +1,6 @@
 select transcripts.transcript_id
-from transcripts
-left join genes on transcripts.gene_id = genes.gene_id
+from public.transcripts
+left join public.genes on transcripts.gene_id = genes.gene_id
 where
     transcripts.transcript_id = any(%(ids)s)
     or genes.gene_symbol is null

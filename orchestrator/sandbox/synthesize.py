@@ -76,8 +76,8 @@ def synthesize(
 ) -> Path:
     """Write a file a patient with the first of `ids`, and the manifest; return its path. `report` hears each patient.
 
-    All files are there, or none; those of the same names are replaced only when asked. Raises UsageError or
-    RefusedError before anything is written, MediabaseError when writing fails.
+    Files take their names once all are written, the manifest last; those of the same names are replaced only when
+    asked. Raises UsageError or RefusedError before anything is written, MediabaseError when writing fails.
     """
     panel = Panel()
     signature = panel.by_transcript(wanted.profile.signature)

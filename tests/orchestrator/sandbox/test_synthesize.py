@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers import MEDIABASE, Lab, clean_environment, complaint, eventually, inline
+from psycopg.conninfo import make_conninfo
 
 from orchestrator.errors import RefusedError
 from orchestrator.migration.upload_manifest import read_uploads
@@ -115,6 +116,8 @@ def test_a_core_of_the_sandbox_gives_the_same_files(lab: Lab, tmp_path: Path) ->
     """With --core, which reads the ids; more rows than it has are refused."""
     command = ["synthesize", "--profile", "tnbc", "--core", "--patients", 2, "--to", tmp_path / "core", "--genes"]
     assert "has transcripts for 600 rows, not for 601" in complaint(lab.call(*command, ROWS + 1), 2)
+    no_core = make_conninfo(lab.where.target, dbname="postgres")
+    assert "postgres is not a MEDIABASE v0.5 core" in complaint(lab.call(*command, ROWS, MEDIABASE_DSN=no_core), 5)
     done = lab.call(*command, ROWS)
     assert done.returncode == 0, done.stderr
     assert digest(tmp_path / "core") == digest(made(tmp_path, "tnbc").parent)
