@@ -138,8 +138,8 @@ def _tell(
         _tell_one(outcomes[0], *reports[0])
         return
     summarise(sorted(outcomes, key=lambda each: each.patient_id), dry_run, as_json=False)
-    if any(left_out for _, left_out in reports):
-        out.print(f"Rows that are not stored are listed in {reports[0][1].parent if reports[0][1] else ''}.")
+    if listed := [left_out for _, left_out in reports if left_out]:
+        out.print(f"Rows that are not stored are listed in {listed[0].parent}, a file a patient.")
 
 
 def _why_unmatched(imported: Imported) -> str:
