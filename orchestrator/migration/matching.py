@@ -32,7 +32,9 @@ def matcher(core: CoreIds, kind: IdKind, rule: Rule) -> Matcher:
     """Return what finds the transcripts that ids of this kind name in the core."""
     if kind == "transcript":
         transcripts = core.load()
-        return lambda raw_id: (found,) if (found := strip_version(raw_id)) in transcripts else ()
+        return lambda raw_id: (
+            (raw_id,) if raw_id in transcripts else (found,) if (found := strip_version(raw_id)) in transcripts else ()
+        )
     if kind == "symbol|entrez":
         by_symbol, by_entrez = core.named("symbol", rule), core.named("entrez", rule)
 

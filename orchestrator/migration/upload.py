@@ -122,7 +122,7 @@ def match(rows: Iterable[UploadRow], transcripts_of: Matcher) -> Matched:
     lost = [(_own_name(name, row, taken[name] == 1 and name not in best), row.value) for name, row in unmatched]
     twice = [(_own_name(name, row, False), row.value) for name, row in late]
     return Matched(
-        rows=sorted([*kept, *lost, *twice], key=lambda each: each[0].encode()),
+        rows=sorted([*kept, *lost, *twice]),  # no id is there twice, and code points are in the order of UTF-8
         count=len(best) + len(lost) + len(twice),
         duplicate=[name for name, _ in twice],
         unmatched=[name for name, _ in lost],
