@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.copy import copy_out
 from orchestrator.postgres.statements import statement
 
 
@@ -51,7 +52,6 @@ def write_left_out(target: Connection, patient_id: str, folder: Path) -> Path:
     query = statement(__package__, "left_out").format(schema=sql.Identifier(schema_name(patient_id)))
     path.unlink(missing_ok=True)
     path.touch(0o600)
-    with path.open("wb") as file, target.cursor().copy(query) as copy:
-        for block in copy:
-            file.write(block)
+    with path.open("wb") as file, target.transaction():
+        copy_out(target, query, None, file.write)
     return path
