@@ -80,7 +80,7 @@ def connect(dsn: str, *, dbname: str | None = None, autocommit: bool = False) ->
     except psycopg.Error as error:  # OperationalError, or ProgrammingError for a malformed string
         raise UsageError(
             f"Cannot connect to {describe(dsn, dbname)}{_reason(dsn, error)}. "
-            "Check the connection strings (mediabase config show) and the server."
+            "Check MEDIABASE_DSN, MEDIABASE_LEGACY_DSN, MEDIABASE_API_DSN (mediabase config show) and the server."
         ) from error
     connection.autocommit = autocommit
     return connection
