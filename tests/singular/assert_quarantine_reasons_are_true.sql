@@ -7,6 +7,7 @@ quarantined as (
         transcript_id,
         reason,
         case
+            when reason in ('duplicate', 'unmatched') then reason -- an import gives these by the ids alone
             when expression_fold_change is null then 'null'
             when expression_fold_change = 'NaN' then 'nan'
             when expression_fold_change in ('Infinity', '-Infinity') then 'infinite'
@@ -37,4 +38,6 @@ from quarantined
 left join core_of_the_build on quarantined.transcript_id = core_of_the_build.transcript_id
 where
     quarantined.reason <> quarantined.true_reason
-    or (quarantined.reason = 'orphan' and core_of_the_build.transcript_id is not null)
+    or (
+        quarantined.reason in ('orphan', 'duplicate', 'unmatched') and core_of_the_build.transcript_id is not null
+    )

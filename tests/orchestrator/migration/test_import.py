@@ -59,6 +59,8 @@ def test_a_table_of_log2_fold_changes(lab: Lab, tmp_path: Path) -> None:
     ]
     view = "select expression_fold_change from patient_new_1.cancer_transcript_base where transcript_id in ('{}', '{}')"
     assert set(lab.query(view.format(EGFR, "ENST00000206249"))) == {(1.0,), (None,)}
+    is_good, tested = lab.dbt("test", "--vars", "patient_id: NEW-1")
+    assert is_good, tested
     again = lab.run("patient", "import", "NEW-1", path, "--json")
     assert json.loads(again.stdout)[0]["result"] == "unchanged" and again.returncode == 3
     assert lab.listing("status", code=0)
