@@ -172,36 +172,27 @@ def finish_run(connection: Connection, run_id: int, exit_code: int) -> None:
     connection.execute(statement(__package__, "finish_run"), {"run_id": run_id, "exit_code": exit_code})
 
 
-def refuse_taken_names(connection: Connection, databases: Sequence[LegacyDatabase]) -> None:
-    """Raise RefusedError when a schema name belongs to another patient of the journal; both are named."""
-    found = _with_names_of(connection, databases)
+def refuse_taken_names(connection: Connection, databases: Sequence[LegacyDatabase], *, is_import: bool = False) -> None:
+    """Raise RefusedError when a schema name belongs to another patient of the journal; both are named.
+
+    Unless it `is_import`, which may replace what is there, also when a patient was built from something else.
+    """
+    wanted = {schema_name(database.patient_id): database for database in databases}
+    rows = connection.execute(statement(__package__, "names"), {"schema_names": list(wanted)}).fetchall()
+    found = [(wanted[str(name)], known, built_from) for name, known, built_from in rows]
     taken = [f"{known} and {each.patient_id}" for each, known, _ in found if each.patient_id != known]
     if taken:
         raise RefusedError(
             f"These patient ids lead to one schema name: {'; '.join(taken)} (the journal has the first). "
             "Call the second otherwise with `mediabase inventory --rename OLD=NEW`."
         )
-
-
-def refuse_other_sources(connection: Connection, databases: Sequence[LegacyDatabase]) -> None:
-    """Raise RefusedError when patients were built from other legacy databases, or from files; they are named."""
-    found = _with_names_of(connection, databases)
     others = [f"{known} ({built_from}, now {each.name})" for each, known, built_from in found
               if built_from not in (None, each.name)]  # fmt: skip
-    if others:
+    if others and not is_import:
         raise RefusedError(
             f"These patients came from elsewhere: {'; '.join(others)}. "
             "Call the new ones otherwise with `mediabase inventory --rename OLD=NEW`."
         )
-
-
-def _with_names_of(
-    connection: Connection, databases: Sequence[LegacyDatabase]
-) -> list[tuple[LegacyDatabase, str, str | None]]:
-    """Return those whose schema names the journal knows, each with the patient there and what that was built from."""
-    wanted = {schema_name(database.patient_id): database for database in databases}
-    rows = connection.execute(statement(__package__, "names"), {"schema_names": list(wanted)}).fetchall()
-    return [(wanted[str(name)], str(known), built_from and str(built_from)) for name, known, built_from in rows]  # type: ignore[misc]
 
 
 def discover(connection: Connection, run_id: int, databases: Sequence[LegacyDatabase]) -> None:

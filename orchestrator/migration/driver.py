@@ -190,9 +190,7 @@ def _run(
     """Hold the lock, with the core upgraded and the run in the journal; yield lock, run and its outcomes."""
     with journal.locked(servers.target) as lock:
         core.upgrade(servers.target)
-        journal.refuse_taken_names(lock, databases)
-        if not is_import:
-            journal.refuse_other_sources(lock, databases)
+        journal.refuse_taken_names(lock, databases, is_import=is_import)
         run_id = journal.start_run(lock, command, {**options, "patients": len(databases)})
         exit_code = ExitCode.FAILED
         outcomes: list[Outcome] = []

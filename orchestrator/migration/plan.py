@@ -54,9 +54,7 @@ def plan_for(
         core.check(target)
         known = {}
         if journal.exists(target):
-            journal.refuse_taken_names(target, databases)
-            if not is_import:
-                journal.refuse_other_sources(target, databases)
+            journal.refuse_taken_names(target, databases, is_import=is_import)
             known = journal.patients(target)
         ids = core.core_ids(target)
         for database in databases:
