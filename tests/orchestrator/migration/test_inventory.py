@@ -177,10 +177,10 @@ def test_a_name_of_a_patient_whose_legacy_database_is_gone(lab: Lab) -> None:
     before = lab.query("select * from patient_gone.expression_data")
     lab.drop_patient("GONE")
     lab.add_patient("OTHER")
-    assert "moved from other" in complaint(lab.call("inventory", "--rename", "OTHER=GONE"), 5)
+    assert "came from elsewhere" in complaint(lab.call("inventory", "--rename", "OTHER=GONE"), 5)
     assert "one schema name" in complaint(lab.call("inventory", "--rename", "OTHER=gone"), 5)
     lab.execute("insert into migration.rename values ('OTHER', 'GONE', 1)")
-    assert "moved from other" in complaint(lab.call("migrate", "GONE"), 5)
+    assert "came from elsewhere" in complaint(lab.call("migrate", "GONE"), 5)
     assert lab.query("select * from patient_gone.expression_data") == before
 
 
