@@ -11,6 +11,9 @@ from orchestrator.migration.upload import Upload
 ERBB2, TP53 = "ENST00000269571", "ENST00000269305"
 NEW, AT_ONE, WITHOUT, ZERO = "ENST99999999901", "ENST99999999902", "ENST99999999903", "ENST99999999904"
 
+KNOWN = [f"ENST9{number:010}" for number in range(1, 6)]
+"""Enough that the core knows more than half of the file."""
+
 
 def gain(lab: Lab, *transcript_ids: str) -> None:
     """Add transcripts to the core, as a new Ensembl release does."""
@@ -29,10 +32,10 @@ def lose(lab: Lab, *transcript_ids: str) -> None:
 def imported(lab: Lab, tmp_path: Path) -> Lab:
     """Return a laboratory with patients of files and of a database, all with ids that the core lacks."""
     rows = [(ERBB2, "4.5"), (TP53, "0.25"), (f"{NEW}.3", "2.5"), (f"{NEW}.4", "7"), (AT_ONE, "1"), (WITHOUT, "NA"),
-            (ZERO, "0")]  # fmt: skip
+            (ZERO, "0"), *((name, "1.5") for name in KNOWN)]  # fmt: skip
     path = tmp_path / "t.csv"
     path.write_text("transcript_id,fold_change\n" + "\n".join(map(",".join, rows)) + "\n")
-    lab.bring_in(Upload(path.name, "FILE", path))
+    assert lab.bring_in(Upload(path.name, "FILE", path))["FILE"].result == "migrated"
     lab.migrate("DEMO_BAD_VALUES", "DEMO_HER2")
     return lab
 
@@ -59,13 +62,13 @@ def test_rows_change_places_with_the_core(imported: Lab) -> None:
         )
         assert affected(lab) == {}
         stored = dict(lab.query("select transcript_id, expression_fold_change from patient_file.expression_data"))
-        assert stored == {ERBB2: 4.5, TP53: 0.25, NEW: 2.5}
+        assert stored == {ERBB2: 4.5, TP53: 0.25, NEW: 2.5, **dict.fromkeys(KNOWN, 1.5)}
         beside = lab.query("select transcript_id, reason from patient_file.quarantined_expression order by 1")
         assert beside == [(f"{NEW}.4", "unmatched"), (WITHOUT, "null"), (ZERO, "not_positive")]
         counts = lab.query("select legacy_rows, stored_rows, baseline_rows, quarantined_rows from migration.patient "
                            "where patient_id = 'FILE'")  # fmt: skip
-        assert counts == [(7, 3, 1, 3)]
-        assert lab.query("select transcripts_matched, transcripts_unmatched from patient_file.metadata") == [(6, 1)]
+        assert counts == [(12, 8, 1, 3)]
+        assert lab.query("select transcripts_matched, transcripts_unmatched from patient_file.metadata") == [(11, 1)]
         for _ in range(2):  # what was moved is what a migration would make, and a second run has nothing to do
             assert {each.result for each in lab.migrate("DEMO_BAD_VALUES", "DEMO_HER2").values()} == {"unchanged"}
             again = lab.call("migrate", "--all", "--requeue-quarantine", "--json")
