@@ -1,5 +1,9 @@
 """The facts about patients in schema cohort: dbt makes tables and functions, which then work without it."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 from orchestrator.dbt.runner import Project, run_models
 from orchestrator.dbt.seeds import check_seeds, ensure_seeds
 from orchestrator.errors import MediabaseError
@@ -22,11 +26,22 @@ def prepare_facts(project: Project, target: Connection) -> None:
         )
 
 
-def work_out_facts(project: Project, target: Connection, patient_id: str) -> None:
-    """Work out every fact about a patient anew; what could not be worked out is in cohort.patient_error."""
+def work_out_facts(project: Project, target: Connection, beside: Connection, patient_id: str) -> None:
+    """Work out every fact about a patient anew; what could not be worked out is in cohort.patient_error.
+
+    Those about what is stored take as long as all others: they go on in `beside`, a second session, meanwhile.
+    """
     models = [
         node for node in project.manifest.nodes.values()
         if node.resource_type == "model" and node.config.materialized == "cohort_table"
     ]  # fmt: skip
+    stored = [node for node in models if node.name == "patient_facts"]
+    with ThreadPoolExecutor(1) as pool:
+        meanwhile = pool.submit(_fill, beside, stored, patient_id)
+        _fill(target, [node for node in models if node not in stored], patient_id)
+        meanwhile.result()
+
+
+def _fill(target: Connection, models: Sequence[Any], patient_id: str) -> None:
     calls = ", ".join(f"{node.schema}.fill_{node.name}(%(patient_id)s, %(schema)s)" for node in models)
     target.execute(f"select {calls}".encode(), {"patient_id": patient_id, "schema": schema_name(patient_id)})

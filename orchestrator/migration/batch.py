@@ -30,7 +30,7 @@ from orchestrator.migration.parity import difference, is_counted, is_gone, read_
 from orchestrator.migration.publish import publish
 from orchestrator.migration.source import Origin
 from orchestrator.migration.upload import Upload
-from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.failures import describe_failure
 
 NO_READER = "Only its owner can read it: no reader role could be made (README, Your own servers)."
@@ -93,8 +93,11 @@ def build_batch(
         {"patient_ids": patient_ids, "on_bad_rows": options.on_bad_rows},
     )
     journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))
-    for patient_id in patient_ids:
-        work_out_facts(project, target, patient_id)
+    with connect(place.target_dsn, autocommit=True) as beside:
+        for session in (target, beside):  # facts can be lost until the patient is published, which waits for the disk
+            session.execute("set synchronous_commit = off")
+        for patient_id in patient_ids:
+            work_out_facts(project, target, beside, patient_id)
     report(Built(patient_ids))
     clear(target, patient_ids)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 from orchestrator.errors import PatientError
@@ -16,7 +17,7 @@ from orchestrator.migration.csv_files import disposition
 from orchestrator.migration.matching import Matcher, Rule, matcher
 from orchestrator.postgres.copy import Row, RowStream, Write, pack
 from orchestrator.uploads.layout import KINDS, Asked, Layout, is_spreadsheet_date
-from orchestrator.uploads.read import UploadRow, examine, read
+from orchestrator.uploads.read import UploadRow, UploadRows, examine, read
 
 MOST_UNMATCHED = 0.5
 """Of all rows. Tables of other releases and platforms lack up to a tenth; what lacks half is of something else, and all
@@ -84,7 +85,9 @@ def predict_upload(upload: Upload, core: CoreIds) -> Prediction:
 
 def _read(upload: Upload, core: CoreIds) -> tuple[Layout, Matched]:
     layout = examine(upload.path, upload.asked)
-    found = match(read(upload.path, layout), matcher(core, layout.id_kind, upload.rule))
+    rows = _whole(read(upload.path, layout))
+    found = _as_they_are(rows, core) if layout.id_kind == "transcript" else None
+    found = found or match(map(UploadRow, *rows), matcher(core, layout.id_kind, upload.rule))
     if len(found.unmatched) > MOST_UNMATCHED * found.count:
         known = found.count - len(found.unmatched)
         raise PatientError(
@@ -93,6 +96,27 @@ def _read(upload: Upload, core: CoreIds) -> tuple[Layout, Matched]:
             f"read as {KINDS[layout.id_kind]}, are of another species or kind (--id-column takes another column).",
         )
     return layout, found
+
+
+def _whole(batches: Iterable[UploadRows]) -> UploadRows:
+    lines: list[int] = []
+    raw_ids: list[str] = []
+    values: list[float | None] = []
+    for batch in batches:
+        lines.extend(batch.lines)
+        raw_ids.extend(batch.raw_ids)
+        values.extend(batch.values)
+    return UploadRows(lines, raw_ids, values)
+
+
+def _as_they_are(rows: UploadRows, core: CoreIds) -> Matched | None:
+    """Return what `match` does where each row names a transcript of its own by its id, as most files have it."""
+    values = dict(zip(rows.raw_ids, rows.values, strict=True))
+    count = len(rows.raw_ids)
+    if len(values) < count or not values.keys() <= core.load():
+        return None
+    kept = _in_order((transcript_id, value) for transcript_id, value in values.items() if value != 1.0)
+    return Matched(rows=kept, count=count, duplicate=[], unmatched=[], transcripts=count)
 
 
 def match(rows: Iterable[UploadRow], transcripts_of: Matcher) -> Matched:
@@ -122,12 +146,17 @@ def match(rows: Iterable[UploadRow], transcripts_of: Matcher) -> Matched:
     lost = [(_own_name(name, row, taken[name] == 1 and name not in best), row.value) for name, row in unmatched]
     twice = [(_own_name(name, row, False), row.value) for name, row in late]
     return Matched(
-        rows=sorted([*kept, *lost, *twice]),  # no id is there twice, and code points are in the order of UTF-8
+        rows=_in_order([*kept, *lost, *twice]),
         count=len(best) + len(lost) + len(twice),
         duplicate=[name for name, _ in twice],
         unmatched=[name for name, _ in lost],
         transcripts=len(best),
     )
+
+
+def _in_order(rows: Iterable[Row]) -> list[Row]:
+    """Return rows, no id twice, ordered by id as UTF-8, whose order is that of code points."""
+    return sorted(rows, key=itemgetter(0))
 
 
 def _is_usable(row: UploadRow) -> bool:

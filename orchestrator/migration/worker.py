@@ -1,5 +1,6 @@
 """A worker process: stages one batch while it builds the one before, and reports each patient."""
 
+import gc
 import os
 import sys
 import threading
@@ -28,6 +29,10 @@ from orchestrator.postgres.failures import describe_failure
 SWITCH_SECONDS = 0.0005
 """A tenth of Python's own: while one thread parses, the other must not wait 5 ms for each message."""
 
+COLLECT_AFTER = 100_000
+"""New objects before Python looks for cycles among them; by its own default, 700. dbt makes millions at its start, and
+files have hundreds of thousands of rows, none of which is in a cycle."""
+
 LOST = "The connection to the target was lost."
 
 Batch = Sequence[LegacyDatabase]
@@ -44,6 +49,7 @@ def work(pipe: Pipe, place: Place, options: Options, number: int) -> None:
     """
     threading.Thread(target=_end_with_driver, daemon=True).start()
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(COLLECT_AFTER)
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # dbt tells of failures there, with values
         _work(pipe, place, options, number)
 

@@ -4,6 +4,7 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from psycopg import sql
 
@@ -13,10 +14,6 @@ from orchestrator.postgres.statements import statement
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 """Signature, no flags, no extension."""
 TRAILER = b"\xff\xff"
-TEXT = struct.Struct(">hi")
-"""What stands before an id: two fields in the row, bytes of the first."""
-NUMBER = struct.Struct(">id")
-"""A value: eight bytes, and these."""
 NULL = b"\xff\xff\xff\xff"
 BLOCK_BYTES = 1 << 17
 
@@ -69,7 +66,11 @@ def pack(rows: Iterable[Row], write: Write) -> RowStream:
     block = bytearray(HEADER)
     for transcript_id, value in rows:
         name = transcript_id.encode()
-        block += TEXT.pack(2, len(name)) + name + (NULL if value is None else NUMBER.pack(8, value))
+        size = len(name)
+        if value is None:
+            block += struct.pack(">hi", 2, size) + name + NULL
+        else:
+            block += _packer(size)(2, size, name, 8, value)
         count += 1
         if len(block) >= BLOCK_BYTES:
             digest.update(block)
@@ -79,6 +80,12 @@ def pack(rows: Iterable[Row], write: Write) -> RowStream:
     digest.update(block)
     write(bytes(block))
     return RowStream(rows=count, digest=digest.hexdigest())
+
+
+@lru_cache
+def _packer(size: int) -> Callable[..., bytes]:
+    """Return what packs a row: two fields, an id of `size` bytes, and the eight bytes of a number."""
+    return struct.Struct(f">hi{size}sid").pack
 
 
 def write_csv(

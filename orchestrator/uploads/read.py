@@ -1,7 +1,6 @@
 """What a file is, and its rows."""
 
-from collections.abc import Iterator
-from itertools import chain, repeat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,23 +23,29 @@ class UploadRow(NamedTuple):
     """Linear, whatever the file has; None: missing."""
 
 
+class UploadRows(NamedTuple):
+    """Some rows of a file, each field of UploadRow as a list: half a million objects fewer for a whole core."""
+
+    lines: Sequence[int]
+    raw_ids: list[str]
+    values: list[float | None]
+
+
 def examine(path: Path, asked: Asked) -> Layout:
     """Return what a file is, from its header and its first rows. Raises UploadError when that is not clear."""
     return choose(open_table(path), asked)
 
 
-def read(path: Path, layout: Layout) -> Iterator[UploadRow]:
-    """Yield all rows of a file, in its order. Raises UploadError at the first that is wrong, with its line."""
-    return chain.from_iterable(_batches(path, layout))
+def read(path: Path, layout: Layout) -> Iterator[UploadRows]:
+    """Yield all rows of a file, in its order, some at a time.
 
-
-def _batches(path: Path, layout: Layout) -> Iterator[Iterator[UploadRow]]:
+    Raises UploadError at the first that is wrong, with its line.
+    """
     table = open_table(path)
     id_at, value_at = _position(table, layout.id_column), _position(table, layout.value_column)
     for lines, ids, texts in quick_cells(table, id_at, value_at):
         values = to_linear(column_values(path, layout.value_column, layout.scale, lines, texts), layout.scale)
-        # As UploadRow(...) does, but without a call of a Python function for every row.
-        yield map(tuple.__new__, repeat(UploadRow), zip(lines, map(str.strip, ids), values, strict=True))
+        yield UploadRows(lines, list(map(str.strip, ids)), values)
 
 
 def _position(table: Table, column: str) -> int:

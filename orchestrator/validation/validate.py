@@ -12,7 +12,7 @@ from orchestrator.dbt.facts import prepare_facts, work_out_facts
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.errors import ExitCode, UsageError
 from orchestrator.journal import Patient
-from orchestrator.postgres.connection import Connection, Servers, resolve
+from orchestrator.postgres.connection import Connection, Servers, connect, resolve
 from orchestrator.validation.checks import BY_ID
 from orchestrator.validation.deep import broken_in_schema
 from orchestrator.validation.judge import Finding, Verdict, concordance, finding, judge, record
@@ -94,8 +94,9 @@ def _validate(
         for start in range(0, len(built), PATIENTS_A_SUITE):
             started = time.monotonic()
             some = built[start : start + PATIENTS_A_SUITE]
-            for patient in some:
-                work_out_facts(project, target, patient.patient_id)
+            with connect(target_dsn, autocommit=True) as beside:
+                for patient in some:
+                    work_out_facts(project, target, beside, patient.patient_id)
             judged = judge(target, [patient.patient_id for patient in some])
             found = [judged[patient.patient_id] for patient in some]
             if deep:

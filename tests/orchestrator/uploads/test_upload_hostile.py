@@ -150,7 +150,7 @@ from orchestrator.uploads.read import examine, read
 said, rows = "", 0
 try:
     layout = Layout("standard", "gene", "gene", "fc", "linear", ",") if sys.argv[2] == "read" else None
-    rows = sum(1 for _ in read(Path(sys.argv[1]), layout or examine(Path(sys.argv[1]), Asked())))
+    rows = sum(len(some.lines) for some in read(Path(sys.argv[1]), layout or examine(Path(sys.argv[1]), Asked())))
 except UploadError as error:
     said = str(error)
 # Not getrusage, which begins with the memory of the process that started this one.

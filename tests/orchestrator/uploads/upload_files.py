@@ -47,4 +47,4 @@ def deseq2(rows: int, separator: str = ",", seed: int = 0) -> str:
 def rows_of(path: Path, asked: Asked = NOTHING_ASKED) -> tuple[Layout, list[UploadRow]]:
     """Examine a file and read all of it. Raises UploadError."""
     layout = examine(path, asked)
-    return layout, list(read(path, layout))
+    return layout, [UploadRow(*row) for rows in read(path, layout) for row in zip(*rows, strict=True)]
