@@ -7,9 +7,8 @@ from typing import NamedTuple
 from orchestrator.uploads.detect import choose
 from orchestrator.uploads.layout import Asked, Layout, UploadError, shown
 from orchestrator.uploads.numbers import to_linear
-from orchestrator.uploads.quick import quick_cells
 from orchestrator.uploads.scale import column_values
-from orchestrator.uploads.table import Table, open_table
+from orchestrator.uploads.table import Table, cells, open_table
 
 
 class UploadRow(NamedTuple):
@@ -43,7 +42,7 @@ def read(path: Path, layout: Layout) -> Iterator[UploadRows]:
     """
     table = open_table(path)
     id_at, value_at = _position(table, layout.id_column), _position(table, layout.value_column)
-    for lines, ids, texts in quick_cells(table, id_at, value_at):
+    for lines, ids, texts in cells(table, id_at, value_at):
         values = to_linear(column_values(path, layout.value_column, layout.scale, lines, texts), layout.scale)
         yield UploadRows(lines, list(map(str.strip, ids)), values)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from orchestrator.uploads.layout import SEPARATORS, UploadError
-from orchestrator.uploads.text import Text
+from orchestrator.uploads.text import text_lines
 
 MAX_COLUMNS = 2_000
 MAX_LINES = 1_000_000
@@ -58,28 +58,24 @@ class Table:
     is_unnamed: bool
     """Whether the header lacks a name for the first column, as R's write.table leaves out that of row names."""
     separator: str
-    text: Text
     reader: Reader
     rows: Iterator[list[str]]
     """What is left, blank lines included, and as wide as it may be."""
-    lines_before: int = 0
-    """How many lines of the file the reader did not see."""
 
     @property
     def line(self) -> int:
         """Return the number of the line in which the latest row ends."""
-        return self.lines_before + self.reader.line_num
+        return self.reader.line_num
 
 
 def open_table(path: Path) -> Table:
     """Open a file and read its header. Raises UploadError when it has none, or one that no table of values has."""
-    text = Text(path)
-    lines = text.lines()
+    lines = text_lines(path)
     comments, first = _first_line(path, lines)
     separator = _separator(path, first)
     # What is above the header reaches the reader as blank lines, so that its line numbers are those of the file.
     reader = csv.reader(chain(["\n"] * comments, [first], lines), delimiter=separator, strict=True)
-    table = Table(path, [], False, separator, text, reader, reader)
+    table = Table(path, [], False, separator, reader, reader)
     with well_quoted(table):
         header = [name.strip() for name in next(fields for fields in reader if fields)]
         if len(header) > MAX_COLUMNS:
@@ -124,24 +120,21 @@ def take_sample(table: Table) -> list[Line]:
 
 def cells(table: Table, one: int, other: int) -> Iterator[Cells]:
     """Yield two columns of the rows that are left, some at a time. Raises UploadError at a row that is wrong."""
-    done = -1
+    width, done = len(table.header), -1
     with well_quoted(table):
         while table.line > done:
             done = table.line
             batch = [
-                (table.line, fields[one], fields[other])
+                (table.reader.line_num, fields[one], fields[other])
                 for fields in islice(table.rows, BATCH_ROWS)
-                if is_row(table, fields)
+                if len(fields) == width or is_row(table, fields)
             ]
             if batch:
                 yield Cells(*map(list, zip(*batch, strict=True)))
-            require_few_lines(table.path, table.line)
-
-
-def require_few_lines(path: Path, lines: int) -> None:
-    """Raise UploadError when a file has more lines than a table of transcripts can have."""
-    if lines > MAX_LINES:
-        raise UploadError("MB050", f"{path.name} has more than {MAX_LINES:,} lines: no core has so many transcripts.")
+            if table.line > MAX_LINES:
+                raise UploadError(
+                    "MB050", f"{table.path.name} has more than {MAX_LINES:,} lines: no core has so many transcripts."
+                )
 
 
 def is_row(table: Table, fields: list[str]) -> bool:

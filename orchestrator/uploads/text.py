@@ -33,30 +33,12 @@ OTHER_FILES = {
 }
 
 
-class Text:
-    r"""The text of a file, by lines or in pieces of whole lines; each line ends in \n, whatever ended it.
+def text_lines(path: Path) -> Iterator[str]:
+    r"""Return the lines of a file; each ends in \n, whatever ended it.
 
-    Reading it raises UploadError for what is no UTF-8, for lines longer than MAX_LINE, and when it cannot be read.
+    Reading them raises UploadError for what is no UTF-8, for lines longer than MAX_LINE, and when it cannot be read.
     """
-
-    def __init__(self, path: Path) -> None:
-        """Open nothing yet."""
-        self._pieces = _whole_lines(path)
-        self._piece = io.StringIO()
-
-    def lines(self) -> Iterator[str]:
-        """Return the lines that are left."""
-        return chain.from_iterable(self._opened())
-
-    def _opened(self) -> Iterator[io.StringIO]:
-        for piece in self.pieces():
-            self._piece = io.StringIO(piece)
-            yield self._piece
-
-    def pieces(self) -> Iterator[str]:
-        """Yield what is left, in pieces."""
-        yield self._piece.read()
-        yield from self._pieces
+    return chain.from_iterable(map(io.StringIO, _whole_lines(path)))
 
 
 def _whole_lines(path: Path) -> Iterator[str]:

@@ -7,7 +7,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,7 @@ from hypothesis import strategies as st
 from upload_files import deseq2, gene, rows_of, transcript, written, zipped
 
 from orchestrator.uploads.layout import Asked, UploadError
-from orchestrator.uploads.quick import quick_cells
 from orchestrator.uploads.read import UploadRow
-from orchestrator.uploads.table import Cells, Table, cells, open_table
 
 ROOT = Path(__file__).resolve().parents[3]
 CORPUS = 120
@@ -81,24 +79,6 @@ def test_any_table(
     writer = csv.writer(buffer, delimiter=separator, quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]
     writer.writerows([rows[0], *rows[1]])
     tried(written(tmp_path, buffer.getvalue().encode("utf-8", "replace")), asked)
-
-
-PIECES = st.lists(st.sampled_from(['"', '""', ",", ",", "\n", "\n", "a", "1", "b,1\n", '"c",2\n', '"d,e",3\n']))
-
-
-@EVERYWHERE
-@given(PIECES)
-def test_the_quick_way_reads_what_the_csv_module_reads(tmp_path: Path, pieces: list[str]) -> None:
-    """The same rows at the same lines, or the same sentence, wherever quotes are."""
-    path = written(tmp_path, "gene,fc\nx,1\n" + "".join(pieces))
-
-    def outcome(how: Callable[[Table, int, int], Iterator[Cells]]) -> list[tuple[int, str, str]] | str:
-        try:
-            return [row for batch in how(open_table(path), 0, 1) for row in zip(*batch, strict=True)]
-        except UploadError as error:
-            return str(error)
-
-    assert outcome(quick_cells) == outcome(cells)
 
 
 def mutilated(number: int) -> bytes:
