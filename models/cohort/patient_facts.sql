@@ -33,7 +33,7 @@ proof as (
 
 ),
 
-stored as materialized (
+stored as not materialized (
 
     select
         transcript_id::text as transcript_id,

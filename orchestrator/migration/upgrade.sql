@@ -229,21 +229,22 @@ begin
                     '\x5047434f50590aff0d0a000000000000000000'::bytea -- signature, flags, no extension of the header
                     || coalesce(string_agg(
                         '\x0002'::bytea -- fields in the row
-                        || int4send(octet_length(convert_to(transcript_id, 'UTF8'))) || convert_to(transcript_id, 'UTF8')
+                        || int4send(octet_length(name)) || name
                         || case
                             when expression_fold_change is null then '\xffffffff'::bytea
                             else '\x00000008'::bytea || float8send(expression_fold_change)
                         end,
-                        ''::bytea order by transcript_id collate "C"
+                        ''::bytea order by name
                     ), ''::bytea)
                     || '\xffff'::bytea -- end of the stream
                 ),
                 'hex'
             )
             from (
-                select transcript_id::text as transcript_id, expression_fold_change from %1$I.expression_data
+                select convert_to(transcript_id, 'UTF8') as name, expression_fold_change from %1$I.expression_data
                 union all
-                select transcript_id, expression_fold_change from %1$I.quarantined_expression
+                select convert_to(transcript_id, 'UTF8'), expression_fold_change from %1$I.quarantined_expression
+                offset 0 -- or each name would be converted twice
             ) as kept
         $query$,
         patient_schema
