@@ -86,16 +86,18 @@ def predict_upload(upload: Upload, core: CoreIds) -> Prediction:
 def _read(upload: Upload, core: CoreIds) -> tuple[Layout, Matched]:
     layout = examine(upload.path, upload.asked)
     rows = _whole(read(upload.path, layout))
-    found = _as_they_are(rows, core) if layout.id_kind == "transcript" else None
-    found = found or match(map(UploadRow, *rows), matcher(core, layout.id_kind, upload.rule))
-    if len(found.unmatched) > MOST_UNMATCHED * found.count:
-        known = found.count - len(found.unmatched)
+    if layout.id_kind == "transcript" and (found := _as_they_are(rows, core)):
+        return layout, found
+    transcripts_of = matcher(core, layout.id_kind, upload.rule)
+    count = len(rows.raw_ids)
+    known = sum(bool(transcripts_of(raw_id)) for raw_id in rows.raw_ids)
+    if count - known > MOST_UNMATCHED * count:
         raise PatientError(
             "MB054",
-            f"{upload.path.name} has {found.count:,} rows, of which {known:,} name something in the core: its ids, "
-            f"read as {KINDS[layout.id_kind]}, are of another species or kind (--id-column takes another column).",
+            f"{upload.path.name} has {count:,} rows, of which {known:,} name something in the core: its ids, read as "
+            f"{KINDS[layout.id_kind]}, are of another species or kind (--id-column takes another column).",
         )
-    return layout, found
+    return layout, match(map(UploadRow, *rows), transcripts_of)
 
 
 def _whole(batches: Iterable[UploadRows]) -> UploadRows:
@@ -127,11 +129,11 @@ def match(rows: Iterable[UploadRow], transcripts_of: Matcher) -> Matched:
     """
     best: dict[str, UploadRow] = {}
     late: list[tuple[str, UploadRow]] = []
-    unmatched: list[tuple[str, UploadRow]] = []
+    unmatched: list[UploadRow] = []
     for row in rows:
         transcript_ids = transcripts_of(row.raw_id)
         if not transcript_ids:
-            unmatched.append((row.raw_id, row))
+            unmatched.append(row)
         for transcript_id in transcript_ids:
             first = best.setdefault(transcript_id, row)
             if first is row:
@@ -142,8 +144,10 @@ def match(rows: Iterable[UploadRow], transcripts_of: Matcher) -> Matched:
                 row_left = row
             late.append((transcript_id, row_left))
     kept: list[Row] = [(transcript_id, row.value) for transcript_id, row in best.items() if row.value != 1.0]
-    taken = Counter(name for name, _ in unmatched)
-    lost = [(_own_name(name, row, taken[name] == 1 and name not in best), row.value) for name, row in unmatched]
+    taken = Counter(row.raw_id for row in unmatched)
+    lost = [
+        (_own_name(row.raw_id, row, taken[row.raw_id] == 1 and row.raw_id not in best), row.value) for row in unmatched
+    ]
     twice = [(_own_name(name, row, False), row.value) for name, row in late]
     return Matched(
         rows=_in_order([*kept, *lost, *twice]),

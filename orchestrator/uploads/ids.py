@@ -14,10 +14,11 @@ MOST_ROWS = 1_000_000
 
 Found = IdKind | Literal["mouse", "other species", "row numbers", "mixed"]
 
-# Transcripts before genes, and Ensembl ids of man before those of other species.
+# Transcripts before genes, and Ensembl ids of man before those of other species. Other names can follow behind a bar,
+# as in the headers of GENCODE's FASTA files, which quantification tools take over.
 PATTERNS: dict[Found, re.Pattern[str]] = {
-    "transcript": re.compile(r"ENST\d{11}(\.\d+)?(_PAR_Y)?", re.ASCII),
-    "gene": re.compile(r"ENSGR?\d{10,11}(\.\d+)?(_PAR_Y)?", re.ASCII),
+    "transcript": re.compile(r"ENST\d{11}(\.\d+)?(_PAR_Y)?(\|.*)?", re.ASCII),
+    "gene": re.compile(r"ENSGR?\d{10,11}(\.\d+)?(_PAR_Y)?(\|.*)?", re.ASCII),
     "mouse": re.compile(r"ENSMUS[GT]\d{11}(\.\d+)?", re.ASCII),
     "other species": re.compile(r"ENS[A-Z]{3,4}[GT]\d{11}(\.\d+)?", re.ASCII),
     "entrez": re.compile(r"\d+", re.ASCII),

@@ -74,13 +74,16 @@ def _printable(text: str) -> str:
 
 
 def strip_version(raw_id: str) -> str:
-    """Return an Ensembl id without its version, and any other id as it is.
+    """Return an Ensembl id without its version and other names behind a bar, and any other id as it is.
 
     The copy of a gene on chromosome Y keeps its mark: it is another gene than the one on chromosome X.
     """
-    stem, _, version = raw_id.partition(".")
+    if not raw_id.startswith("ENS"):
+        return raw_id
+    first = raw_id.partition("|")[0]
+    stem, _, version = first.partition(".")
     number, mark, copy = version.partition("_")
-    return stem + mark + copy if number.isdigit() and stem.startswith("ENS") else raw_id
+    return stem + mark + copy if number.isdigit() else first
 
 
 def is_spreadsheet_date(raw_id: str) -> bool:

@@ -10,6 +10,9 @@ from orchestrator.uploads.numbers import to_linear
 from orchestrator.uploads.scale import column_values
 from orchestrator.uploads.table import Table, cells, open_table
 
+MAX_ID = 500
+"""Characters; the longest in use, headers of GENCODE's FASTA files, have some 150. All ids of a file are in memory."""
+
 
 class UploadRow(NamedTuple):
     """A row of a file."""
@@ -44,6 +47,10 @@ def read(path: Path, layout: Layout) -> Iterator[UploadRows]:
     id_at, value_at = _position(table, layout.id_column), _position(table, layout.value_column)
     for lines, ids, texts in cells(table, id_at, value_at):
         values = to_linear(column_values(path, layout.value_column, layout.scale, lines, texts), layout.scale)
+        if max(map(len, ids)) > MAX_ID:
+            line = next(line for line, raw_id in zip(lines, ids, strict=True) if len(raw_id) > MAX_ID)
+            where = f"{path.name}, line {line}: column {shown(layout.id_column)}"
+            raise UploadError("MB052", f"{where} has more than {MAX_ID} characters, so it is no id.")
         yield UploadRows(lines, list(map(str.strip, ids)), values)
 
 

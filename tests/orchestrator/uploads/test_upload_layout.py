@@ -71,6 +71,8 @@ def test_statistics_are_no_fold_changes(tmp_path: Path) -> None:
         ("transcript_id", TRANSCRIPTS, "transcript"),
         ("target_id", [transcript(number) for number in range(60)], "transcript"),
         ("whatever", TRANSCRIPTS, "transcript"),
+        ("Name", [f"{transcript(number)}.2|{gene(1)}.1|-|X-202|X|1657|lncRNA|" for number in range(60)], "transcript"),
+        ("", [f"{each}|TSPAN6" for each in GENES], "gene"),
         ("gene", GENES, "gene"),
         ("anything", [each + ".15_PAR_Y" for each in GENES], "gene"),
         ("", [f"ENSGR{number:010d}.1" for number in range(60)], "gene"),

@@ -92,6 +92,7 @@ def test_what_is_wrong_below_the_sample(tmp_path: Path) -> None:
         ("X,many", "line 7002: column fc has a value that is no number"),
         ("X,1,2", "line 7002: has 3 fields where the header has 2"),
         ("X", "line 7002: has 1 fields where the header has 2"),
+        ("X" * 501 + ",1", "line 7002: column gene has more than 500 characters, so it is no id"),
         ('"X,1', "line 7003: a quote"),
         ('"X"Y,1', "line 7002: a quote"),
     ):
@@ -115,7 +116,10 @@ VERSIONS = [
     ("ENSG00000182378.15_PAR_Y", "ENSG00000182378_PAR_Y"),
     ("ENSG00000182378_PAR_Y", "ENSG00000182378_PAR_Y"),
     ("ENSGR0000182378.10", "ENSGR0000182378"),
+    ("ENST00000456328.2|ENSG00000290825.1|-|OTTHUMT00000362751.1|DDX11L2-202|DDX11L2|1657|lncRNA|", "ENST00000456328"),
+    ("ENSG00000000003|TSPAN6", "ENSG00000000003"),
     ("RP11-34P13.7", "RP11-34P13.7"),
+    ("TP53|7157", "TP53|7157"),
     ("ENSG00000182378.", "ENSG00000182378."),
     ("ENSG00000182378.x", "ENSG00000182378.x"),
     ("", ""),
