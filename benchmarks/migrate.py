@@ -45,8 +45,6 @@ create table benchmark.floor (
 create index on benchmark.floor (expression_fold_change);
 create index on benchmark.floor (updated_at desc);
 """
-FLOOR_SAMPLE = 20
-"""Patients that drain and floor are taken of."""
 SAMPLE_SECONDS = 0.05
 
 
@@ -89,13 +87,17 @@ def floor(legacy: psycopg.Connection, target: psycopg.Connection) -> float:
 
 
 def measure_floor(where: Servers, patient_ids: list[str]) -> dict[str, float]:
-    """Return drain and floor of a patient, in milliseconds, as medians over some."""
+    """Return drain and floor of a patient, in milliseconds, as medians over all.
+
+    One after the other, as a migration comes to them: in the file cache at best, and not in the server's own.
+    """
     drained, floored = [], []
     with connect(where.target) as target:
-        for patient_id in patient_ids[:FLOOR_SAMPLE]:
+        for patient_id in patient_ids:
             with connect(where.legacy, dbname=LEGACY_PREFIX + patient_id) as legacy:
-                drain(legacy)  # the file cache is warm for all that is measured
                 drained.append(1000 * drain(legacy))
+        for patient_id in patient_ids:
+            with connect(where.legacy, dbname=LEGACY_PREFIX + patient_id) as legacy:
                 floored.append(1000 * floor(legacy, target))
         target.execute("drop schema if exists benchmark cascade")
     return {"drain_ms": statistics.median(drained), "floor_ms": statistics.median(floored)}
@@ -129,7 +131,7 @@ def whole(home: Path, where: Servers, patient_ids: list[str], jobs: int, **varia
     """Migrate these patients; return the seconds that took, and the peak of memory in MB."""
     forget_patients(where)
     peak, stop = [0], threading.Event()
-    sampler = threading.Thread(target=peak_memory, args=(peak, stop))
+    sampler = threading.Thread(target=peak_memory, args=(peak, stop), daemon=True)
     sampler.start()
     started = time.perf_counter()
     outcomes = json.loads(mediabase(home, "migrate", *patient_ids, "--json", "--jobs", jobs, **variables))

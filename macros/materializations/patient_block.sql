@@ -1,6 +1,8 @@
 {% macro patient_block(patient_id, body, only_if_built=false) %}
     {#- One statement that builds one patient and keeps its failure to itself. What failed is recorded as SQLSTATE and
-        constraint name; a message only where it is our own (class MB), because others can carry values. -#}
+        constraint name; a message only where it is our own (class MB), because others can carry values. Its commit does
+        not wait for the disk: a crash of the server takes rows and journal back together, and publishing waits. -#}
+set local synchronous_commit = off;
 set local timezone = 'UTC';
 set local datestyle = 'ISO';
 do $mediabase$

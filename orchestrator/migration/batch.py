@@ -94,8 +94,7 @@ def build_batch(
     )
     journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))
     with connect(place.target_dsn, autocommit=True) as beside:
-        for session in (target, beside):  # facts can be lost until the patient is published, which waits for the disk
-            session.execute("set synchronous_commit = off")
+        beside.execute("set synchronous_commit = off")  # as in the worker's other session
         for patient_id in patient_ids:
             work_out_facts(project, target, beside, patient_id)
     report(Built(patient_ids))
@@ -218,9 +217,10 @@ def _finish(target: Connection, run_id: int, patient: Patient, judgement: Judgem
             raise PatientError("MB021", f"Parity: {differs}.")
         if judgement.problem or judgement.digest is None:
             raise _NotValidError(journal.NOT_VALID, judgement.problem)
-        has_reader = publish(target, patient, judgement.digest)
-        seconds = round(time.monotonic() - started, 3)
-        journal.event(target, run_id, patient.patient_id, "published", seconds=seconds)
+        with target.transaction():
+            has_reader = publish(target, patient, judgement.digest)
+            seconds = round(time.monotonic() - started, 3)
+            journal.event(target, run_id, patient.patient_id, "published", seconds=seconds)
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, run_id, patient.patient_id, error)
     return _outcome(patient, "migrated", "" if has_reader else NO_READER)
