@@ -5,7 +5,8 @@
         adapter.render_raw_columns_constraints(raw_columns=node.columns)
         + adapter.render_raw_model_constraints(raw_constraints=node.constraints)
     ) | join(',\n') -%}
-    {%- set mark = ' [' ~ local_md5(columns) ~ ']' -%}
+    {%- set more = node.config.meta.get('after_create', []) -%}
+    {%- set mark = ' [' ~ local_md5(columns ~ more | join) ~ ']' -%}
     do $mediabase$
     begin
         perform pg_advisory_xact_lock(hashtextextended('{{ relation }}', 0));
@@ -17,6 +18,9 @@
             {{ columns | indent(12) }}
         );
         perform set_config('search_path', '{{ relation.schema }}', true);
+        {%- for ddl in more %}
+        {{ ddl }};
+        {%- endfor %}
         {{ patient_comments(node, 'table', mark) }}
     end
     $mediabase$;

@@ -20,7 +20,9 @@ grant select on all tables in schema cohort to {cohort_reader};
 alter default privileges in schema cohort grant select on tables to {cohort_reader};
 -- The columns of the journal that views of the cohort read, with the rights of whoever asks.
 grant usage on schema migration to {cohort_reader};
-grant select (patient_id, schema_name, state, baseline_rows, built_at) on migration.patient to {cohort_reader};
+grant select (
+    patient_id, schema_name, state, baseline_rows, built_at, published_at, current_digest, core_fingerprint
+) on migration.patient to {cohort_reader};
 grant select (patient_id, is_passed, checked_at) on migration.validation to {cohort_reader};
 
 grant {core_reader}, {cohort_reader} to {api_login};

@@ -12,6 +12,7 @@ import typer
 from orchestrator.cli import (
     access,
     backup,
+    cohort,
     config,
     context,
     core,
@@ -64,8 +65,8 @@ app.command()(validate.validate)
 app.command()(context.context)
 app.command()(serve.serve)
 app.command()(synthesize.synthesize)
-groups = {"access": access.app, "config": config.app, "core": core.app, "legacy": legacy.app, "patient": patient.app,
-          "query": query.app,
+groups = {"access": access.app, "cohort": cohort.app, "config": config.app, "core": core.app, "legacy": legacy.app,
+          "patient": patient.app, "query": query.app,
           "sandbox": sandbox.app, "token": token.app}  # fmt: skip
 for name, group in groups.items():
     app.add_typer(group, name=name, callback=log.name_command)

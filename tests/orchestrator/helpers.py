@@ -255,7 +255,7 @@ class Lab:
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
             for (table,) in connection.execute(
                 "select oid::regclass::text from pg_class where relnamespace = to_regnamespace('cohort') "
-                "and relkind = 'r' and starts_with(relname, 'patient_') and relname <> 'patient_structure_spec'"
+                "and relkind = 'r' and relname ~ '^(patient|cohort)_' and relname <> 'patient_structure_spec'"
             ).fetchall():
                 connection.execute(f"truncate {table}".encode())
             if journal.exists(connection):
