@@ -143,6 +143,50 @@ class Comparison(BaseModel):
     unknown_gene_symbols: list[str] = Field(description="Asked for, and not in the core.")
 
 
+class StalePatient(BaseModel):
+    """A patient of which the cohort has no current values."""
+
+    patient_id: str
+    reason: str = Field(description="not validated as it is, never refreshed, or changed since its refresh.")
+
+
+class CohortValue(BaseModel):
+    """A gene in one patient, by the isoform that is farthest from baseline."""
+
+    patient_id: str
+    transcript_id: str | None = Field(description="Null when all isoforms are at baseline or in quarantine.")
+    expression_fold_change: FoldChange
+
+
+class CohortGene(BaseModel):
+    """A gene across all patients."""
+
+    gene_symbol: str
+    patients: list[CohortValue] = Field(description="Those that are current, by id.")
+    stale_patients: list[StalePatient] = Field(description="Those that are not, which have no value here.")
+
+
+class VariableTranscript(BaseModel):
+    """A transcript with how much it varies over the patients."""
+
+    transcript_id: str
+    gene_symbol: str | None
+    patients: int = Field(description="Those whose fold change is known.")
+    changed: int = Field(description="Those of them that are not at baseline.")
+    mean_log2: float = Field(description="Mean of log2 of the fold changes; baseline counts as 0.")
+    variance_log2: float = Field(description="Sample variance of log2 of the fold changes.")
+
+
+class CohortVariable(BaseModel):
+    """The transcripts that vary most."""
+
+    is_current: bool = Field(description="Whether this is of the patients as they are now; otherwise it is empty.")
+    patients: int | None = Field(description="Of how many patients it was worked out; null when it never was.")
+    worked_out_at: datetime | None
+    transcripts: list[VariableTranscript]
+    stale_patients: list[StalePatient] = Field(description="Those that are not in it.")
+
+
 class Stats(BaseModel):
     """What the database holds."""
 

@@ -15,12 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from orchestrator.api import patient_routes, server_routes, site_routes, transcript_routes
+from orchestrator.api import cohort_routes, patient_routes, server_routes, site_routes, transcript_routes
 from orchestrator.api.database import Pool, opened_pool, stream_places
 from orchestrator.api.observe import Application, library_lines, observed
 from orchestrator.api.problems import AnswerError, Problem, answer, as_problem, invalid
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Of the API. Paths have its first number; what is added raises the second."""
 GZIP_FROM_BYTES = 1000
 GZIP_LEVEL = 1
@@ -66,7 +66,7 @@ def create_app(options: Options) -> FastAPI:
     app.state.registry = CollectorRegistry()
     app.state.development_token = options.development_token
     app.state.options = options
-    for routes in (transcript_routes, patient_routes, server_routes, site_routes):
+    for routes in (transcript_routes, patient_routes, cohort_routes, server_routes, site_routes):
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, invalid)
     for kind in (AnswerError, HTTPException, psycopg.Error, Exception):

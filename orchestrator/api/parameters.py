@@ -19,6 +19,7 @@ FOLD_CHANGE = "Linear, not log2: 1.0 is the baseline."
 
 PatientId = Annotated[str, Field(pattern=f"^{ids.PATTERN.pattern}$", examples=["DEMO_HER2"])]
 PatientPath = Annotated[PatientId, Path(description="Patient id, as `/api/v1/patients` has it.")]
+GeneSymbol = Annotated[str, Field(min_length=1, max_length=50, pattern=TEXT, examples=["ERBB2"])]
 TranscriptId = Annotated[str, Field(min_length=1, max_length=50, pattern=TEXT, examples=["ENST00000269571"])]
 
 
@@ -123,6 +124,12 @@ class Pathways(Page):
         default=2.0, description=f"Genes above this fold change count as overexpressed. {FOLD_CHANGE}"
     )
     genes_min: int = Field(default=3, ge=1, le=100_000, description="Overexpressed genes that a pathway has at least.")
+
+
+class Variable(Parameters):
+    """Parameters of what varies most."""
+
+    limit: int = Field(default=20, ge=1, le=1000, description="Transcripts at most.")
 
 
 class Compare(Parameters):

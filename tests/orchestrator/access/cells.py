@@ -11,7 +11,7 @@ from orchestrator.patient_id import reader_role, schema_name
 from orchestrator.postgres.connection import Connection
 
 REFUSED = "42501"
-PLACES = ("own", "other", "core", "cohort", "journal", "staging", "tokens")
+PLACES = ("own", "other", "core", "cohort", "values", "journal", "staging", "tokens")
 STATEMENTS = {
     "select": "select * from {table} limit 1",
     "insert": "insert into {table} default values",
@@ -25,11 +25,13 @@ STATEMENTS = {
 TABLES = {
     "core": ("public", "transcripts", "gene_id"),
     "cohort": ("cohort", "patient_facts", "patient_id"),
+    "values": ("cohort", "cohort_rows", "patient_id"),
     "journal": ("migration", "event", "event"),
     "staging": ("staging", "legacy_export", "patient_id"),
     "tokens": ("access", "audit", "endpoint"),
 }
-ROLES = {"core": CORE_READER, "cohort": COHORT_READER, "staging": "pg_read_all_data", "tokens": API_LOGIN}
+ROLES = {"core": CORE_READER, "cohort": COHORT_READER, "values": COHORT_READER, "staging": "pg_read_all_data",
+         "tokens": API_LOGIN}  # fmt: skip
 """What somebody would take to get into a place; the operator for the journal."""
 MAY = {("own", "select"), ("core", "select"), ("own", "set role"), ("core", "set role")}
 

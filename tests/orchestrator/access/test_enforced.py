@@ -53,6 +53,11 @@ def test_views_functions_statistics_and_storage_lead_nowhere_else(migrated: Lab)
         refused = {
             "another's view": "select * from patient_demo_tnbc.cancer_transcript_base",
             "cohort view": "select * from cohort.cohort_summary",
+            "values of all": "select * from cohort.cohort_expression",
+            "who is current": "select * from cohort.cohort_patients",
+            "what varies": "select * from cohort.cohort_variable",
+            "refresh": "select cohort.fill_cohort_rows('DEMO_TNBC', 'patient_demo_tnbc')",
+            "variability": "select cohort.fill_cohort_variability()",
             "digest": "select migration.patient_digest('patient_demo_tnbc')",
             "facts": "select cohort.fill_patient_facts('DEMO_TNBC', 'patient_demo_tnbc')",
             "scope": "select * from access.scope('x'::bytea)",

@@ -25,6 +25,7 @@ KNOWN = {
     "patient_id": st.sampled_from(PATIENTS),
     "patient_ids": st.lists(st.sampled_from(PATIENTS), min_size=1, max_size=3),
     "gene_symbols": st.lists(st.sampled_from(("ERBB2", "EGFR", "NOGENE")), min_size=1, max_size=3),
+    "gene_symbol": st.sampled_from(("ERBB2", "EGFR")),
     "transcript_id": st.just("ENST00000269571"),
 }
 """Values that lead to something, which the document does not know."""
