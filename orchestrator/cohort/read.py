@@ -92,9 +92,11 @@ def members(target: Connection) -> list[Member]:
 def gene(target: Connection, gene_symbol: str) -> Gene:
     """Return a gene in every current patient.
 
-    Raises UsageError for a gene of which the core has no transcript, RefusedError as `members` does.
+    Raises UsageError for a gene of which the core has no transcript, or for no name, RefusedError as `members` does.
     """
     require(target)
+    if not gene_symbol.strip():
+        raise UsageError("Name a gene, as ERBB2: the core has many transcripts without a symbol.")
     row = target.execute(*gene_query(gene_symbol)).fetchone()
     assert row is not None  # noqa: S101  # an aggregate
     _, isoforms, patients, stale = row
