@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import lock clean
+.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import benchmark-cohort lock clean
 
 install: $(VENV)/installed
 
@@ -80,6 +80,9 @@ benchmark-serve: install
 
 benchmark-import: install
 	$(BIN)/python -m benchmarks.imports --core $(CORE)
+
+benchmark-cohort: install
+	$(BIN)/python -m benchmarks.cohort
 
 # Pinned with hashes and without any address of an index.
 lock: install
