@@ -33,7 +33,7 @@ Patients = Annotated[
     list[str] | None, typer.Option("--patients", metavar="ID,ID", help="These patients; may be given several times.")
 ]
 AllPatients = Annotated[bool, typer.Option("--all-patients", help="All patients that readers can read.")]
-Cohort = Annotated[bool, typer.Option("--cohort", help="What schema cohort says of all patients.")]
+Cohort = Annotated[bool, typer.Option("--cohort", help="Facts and fold changes across all patients.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ABOUT = "About the patient"
 Fact = Annotated[str | None, typer.Option(rich_help_panel=ABOUT)]
