@@ -167,6 +167,26 @@ def test_a_table_that_was_made_anew_has_nobody(cohort: Lab) -> None:
     assert in_cohort(cohort) == of_schemas(cohort, DEMO)
 
 
+def test_rows_that_change_places_make_a_patient_stale(cohort: Lab) -> None:
+    """An orphan whose transcript the core gains is unknown, not at baseline; then it is stored, by the same digest."""
+    gained = cohort.query(
+        "select transcript_id from patient_demo_bad_values.quarantined_expression where reason = 'orphan' order by 1"
+    )[0][0]
+    digest = "select current_digest from migration.patient where patient_id = 'DEMO_BAD_VALUES'"
+    before = cohort.query(digest)
+    cohort.execute(f"insert into transcripts (transcript_id, gene_id) select '{gained}', min(gene_id) from transcripts")
+    try:
+        assert in_cohort(cohort)[gained, BAD] is None and stale(cohort) == {}
+        assert cohort.run("migrate", BAD, "--requeue-quarantine").returncode == 0
+        assert cohort.query(digest) == before
+        assert stale(cohort) == {BAD: CHANGED} and BAD not in shown(cohort)
+        assert [each.patient_id for each in refresh(cohort).patients] == [BAD]
+        value = in_cohort(cohort).get((gained, BAD), 1.0)
+        assert value is not None and in_cohort(cohort) == of_schemas(cohort, DEMO)
+    finally:
+        cohort.execute(f"delete from transcripts where transcript_id = '{gained}'")
+
+
 def test_one_patient_that_fails_fails_alone(lab: Lab) -> None:
     """It is named with what failed and never with a value; the others are current; a later refresh makes it good."""
     lab.migrate(*DEMO)
