@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import benchmark-cohort lock clean
+.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import benchmark-cohort benchmark-peers lock clean
 
 install: $(VENV)/installed
 
@@ -62,7 +62,11 @@ faults: install
 	$(BIN)/pytest -m faults --capture=no tests/orchestrator/faults
 
 benchmark: install
-	$(BIN)/python -m benchmarks.migrate --yes
+	$(BIN)/python -m benchmarks.migrate
+
+# Needs Debian's PostgreSQL 15; pgcopydb is left out, and that is said, where it is absent.
+benchmark-peers: install
+	$(BIN)/python -m benchmarks.peers
 
 benchmark-validate: install
 	$(BIN)/python -m benchmarks.validate
