@@ -13,14 +13,12 @@ Usage: python -m benchmarks.cohort [--runs N] [--cohorts 10,100,1000] [--transcr
 import argparse
 import json
 import random
-import shutil
 import statistics
-import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.command import mediabase
+from benchmarks.command import home_folder, mediabase
 from benchmarks.machine import describe_machine
 from orchestrator import journal
 from orchestrator.access.roles import COHORT_READER
@@ -111,56 +109,53 @@ def main() -> None:
     parser.add_argument("--patients", type=Path)
     parser.add_argument("--output", type=Path, default=RESULTS / "cohort.json")
     arguments = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="mb-bench-", dir="/tmp"))
-    home.chmod(0o711)
     figures: dict[str, dict[str, float]] = {}
+    raw: dict[str, list[dict[str, float]]] = {}
     real: list[int] = []
-    try:
-        with servers(Settings(home=home, dsn=None, legacy_dsn=None)) as where:
-            if arguments.core:
-                files = ["--core", arguments.core.absolute(), "--patients", arguments.patients.absolute()]
-            else:
-                files = ["--transcripts", arguments.transcripts]
-            mediabase(home, "sandbox", "up", *files)
-            mediabase(home, "migrate", "--all", "--jobs", 2, codes=(0, 3))
-            done = json.loads(mediabase(home, "cohort", "refresh", "--json"))
-            real = [each["rows"] for each in done["patients"]]
-            before = 0
-            for patients in map(int, arguments.cohorts.split(",")):
-                with connect(where.target, autocommit=True) as target:
-                    grow(target, before, patients - len(real), arguments.nth)
-                    before = max(before, patients - len(real))
-                    symbols = [str(symbol) for (symbol,) in target.execute(SOME_GENES).fetchall()]
-                drawn = random.Random(SEED).sample(symbols, min(GENES, len(symbols)))  # noqa: S311
-                runs = [
-                    {
-                        **refresh(where.target),
-                        "gene_milliseconds": milliseconds(where.target, [gene_query(each) for each in drawn]),
-                        "variable_milliseconds": milliseconds(where.target, [variable_query(20)] * GENES),
-                    }
-                    for _ in range(arguments.runs)
-                ]
-                with connect(where.target, autocommit=True) as target:
-                    rows, table_bytes, index_bytes = map(int, map(str, target.execute(SIZES).fetchone() or ()))
-                medians = {name: round(statistics.median(run[name] for run in runs), 4) for name in runs[0]}
-                figures[str(patients)] = {
-                    **medians, "rows": rows, "table_bytes": table_bytes, "index_bytes": index_bytes,
-                }  # fmt: skip
-                print(
-                    f"{patients:>6,} patients, {rows:>12,} rows: "
-                    f"refresh {medians['seconds_a_patient']:.3f} s a patient, "
-                    f"variability {medians['variability_seconds']:.1f} s, "
-                    f"vacuum {medians['vacuum_seconds']:.1f} s; a gene {medians['gene_milliseconds']:.2f} ms, "
-                    f"most variable {medians['variable_milliseconds']:.2f} ms"
-                )
-    finally:
-        shutil.rmtree(home)
+    with home_folder() as home, servers(Settings(home=home, dsn=None, legacy_dsn=None)) as where:
+        if arguments.core:
+            files = ["--core", arguments.core.absolute(), "--patients", arguments.patients.absolute()]
+        else:
+            files = ["--transcripts", arguments.transcripts]
+        mediabase(home, "sandbox", "up", *files)
+        mediabase(home, "migrate", "--all", "--jobs", 2, codes=(0, 3))
+        done = json.loads(mediabase(home, "cohort", "refresh", "--json"))
+        real = [each["rows"] for each in done["patients"]]
+        before = 0
+        for patients in map(int, arguments.cohorts.split(",")):
+            with connect(where.target, autocommit=True) as target:
+                grow(target, before, patients - len(real), arguments.nth)
+                before = max(before, patients - len(real))
+                symbols = [str(symbol) for (symbol,) in target.execute(SOME_GENES).fetchall()]
+            drawn = random.Random(SEED).sample(symbols, min(GENES, len(symbols)))  # noqa: S311
+            runs = [
+                {
+                    **refresh(where.target),
+                    "gene_milliseconds": milliseconds(where.target, [gene_query(each) for each in drawn]),
+                    "variable_milliseconds": milliseconds(where.target, [variable_query(20)] * GENES),
+                }
+                for _ in range(arguments.runs)
+            ]
+            with connect(where.target, autocommit=True) as target:
+                rows, table_bytes, index_bytes = map(int, map(str, target.execute(SIZES).fetchone() or ()))
+            raw[str(patients)] = runs
+            medians = {name: round(statistics.median(run[name] for run in runs), 4) for name in runs[0]}
+            figures[str(patients)] = {
+                **medians, "rows": rows, "table_bytes": table_bytes, "index_bytes": index_bytes,
+            }  # fmt: skip
+            print(
+                f"{patients:>6,} patients, {rows:>12,} rows: "
+                f"refresh {medians['seconds_a_patient']:.3f} s a patient, "
+                f"variability {medians['variability_seconds']:.1f} s, "
+                f"vacuum {medians['vacuum_seconds']:.1f} s; a gene {medians['gene_milliseconds']:.2f} ms, "
+                f"most variable {medians['variable_milliseconds']:.2f} ms"
+            )
     result = {
         "machine": describe_machine(),
-        "runs": arguments.runs,
         "transcripts": None if arguments.core else arguments.transcripts,
         "rows_of_real_patients": real,
         "cohorts": figures,
+        "runs": raw,
     }
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(result, indent=2) + "\n")
