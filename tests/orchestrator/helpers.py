@@ -253,6 +253,11 @@ class Lab:
             connection.execute("drop schema if exists legacy")
             for schema in self.schemas():
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
+            for (role,) in connection.execute(
+                "select rolname from pg_roles "
+                "where starts_with(rolname, 'reader_patient_') and not starts_with(rolname, 'reader_patient_demo_')"
+            ).fetchall():
+                connection.execute(sql.SQL("drop owned by {0}; drop role {0}").format(sql.Identifier(str(role))))
             for (table,) in connection.execute(
                 "select oid::regclass::text from pg_class where relnamespace = to_regnamespace('cohort') "
                 "and relkind = 'r' and relname ~ '^(patient|cohort)_' and relname <> 'patient_structure_spec'"
