@@ -172,9 +172,7 @@ def main() -> None:
         patient_ids = copies(where, arguments.patients)
         for number in range(arguments.runs):
             runs.append(measure(home, where, patient_ids, arguments.jobs))
-            print(
-                f"run {number + 1}:", ", ".join(f"{name} {value:.2f}" for name, value in runs[-1].items()), flush=True
-            )
+            print(f"run {number + 1}:", shown(runs[-1]), flush=True)
     medians = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     print("medians:", shown(medians))
     sizes = {"patients": arguments.patients, "transcripts": arguments.transcripts, "jobs": arguments.jobs}
