@@ -188,7 +188,8 @@ def test_pages_keep_the_search(site: tuple[Page, list[Request]]) -> None:
     """The next and the previous page are of the same search; the ends have one link each."""
     tab, asked = site
     for name, page in (("Next", "3"), ("Previous", "1")):
-        tab.get_by_role("link", name=name).click()
+        with tab.expect_navigation():
+            tab.get_by_role("link", name=name).click()
         assert query(asked[-1]) == {"q": ["breast & lung"], "page": [page]}
     assert "Page 2 of 103" in tab.content()
     first, last = (render_overview(views.overview(page=page)) for page in (1, 103))
@@ -199,11 +200,13 @@ def test_pages_keep_the_search(site: tuple[Page, list[Request]]) -> None:
 def test_signing_in_and_out_are_posted(site: tuple[Page, list[Request]]) -> None:
     """A token is never in an address, where logs and histories keep it."""
     tab, asked = site
-    tab.get_by_role("button", name="Sign out").click()
+    with tab.expect_navigation():
+        tab.get_by_role("button", name="Sign out").click()
     assert (asked[-1].method, urlsplit(asked[-1].url).path) == ("POST", "/logout")
     tab.goto(f"{SITE}/login")
     tab.get_by_label("Token", exact=True).fill("mb_secret")
-    tab.get_by_role("button", name="Sign in").click()
+    with tab.expect_navigation():
+        tab.get_by_role("button", name="Sign in").click()
     assert (asked[-1].method, asked[-1].post_data) == ("POST", "token=mb_secret")
     assert not any("mb_secret" in each.url for each in asked)
 
