@@ -22,13 +22,6 @@
         {%- endfor %}
     {%- endset -%}
 
-    {%- for patient_id in asked -%}
-        {%- call statement('main' if loop.first else 'patient') -%}
-            {{ patient_block(patient_id, body) }}
-        {%- endcall -%}
-        {%- do adapter.commit() -%}
-    {%- endfor -%}
-
-    {%- do raise_if_all_failed(asked) -%}
+    {%- do build_patients(asked, body) -%}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}

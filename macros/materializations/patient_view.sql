@@ -7,18 +7,12 @@
     {%- set body %}
         {#- Replacing a view waits for its readers, and readers for that: only when there is something new. -#}
         if obj_description(to_regclass('{{ model.name }}'), 'pg_class') like '% [{{ definition }}]' then
-            return;
+            continue;
         end if;
         create or replace view {{ model.name }} with (security_invoker = true) as
         {{ sql }};
         {{ patient_comments(model, 'view', ' [' ~ definition ~ ']') }}
     {%- endset -%}
-    {%- for patient_id in asked -%}
-        {%- call statement('main' if loop.first else 'patient') -%}
-            {{ patient_block(patient_id, body, only_if_built=true) }}
-        {%- endcall -%}
-        {%- do adapter.commit() -%}
-    {%- endfor -%}
-    {%- do raise_if_all_failed(asked) -%}
+    {%- do build_patients(asked, body, only_if_built=true) -%}
     {{ return({'relations': [this.incorporate(type='view')]}) }}
 {% endmaterialization %}

@@ -58,12 +58,22 @@ looked_up as (
 
 ),
 
-overexpressed as (
+seen as materialized (
 
     select
         transcript_id,
         expression_fold_change
     from {{ view }}
+    where expression_fold_change is distinct from 1.0
+
+),
+
+overexpressed as (
+
+    select
+        transcript_id,
+        expression_fold_change
+    from seen
     where expression_fold_change > 2.0
     order by expression_fold_change desc
     limit 20
@@ -103,8 +113,7 @@ suppressor_loss as (
 
 changed_in_view as (
 
-    select count(*) as n from {{ view }}
-    where expression_fold_change is distinct from 1.0
+    select count(*) as n from seen
 
 ),
 

@@ -26,8 +26,8 @@ def prepare_facts(project: Project, target: Connection) -> None:
         )
 
 
-def work_out_facts(project: Project, target: Connection, beside: Connection, patient_id: str) -> None:
-    """Work out every fact about a patient anew; what could not be worked out is in cohort.patient_error.
+def work_out_facts(project: Project, target: Connection, beside: Connection, patient_ids: Sequence[str]) -> None:
+    """Work out every fact about these patients anew; what could not be worked out is in cohort.patient_error.
 
     Those about what is stored take as long as all others: they go on in `beside`, a second session, meanwhile.
     """
@@ -37,11 +37,12 @@ def work_out_facts(project: Project, target: Connection, beside: Connection, pat
     ]  # fmt: skip
     stored = [node for node in models if node.name == "patient_facts"]
     with ThreadPoolExecutor(1) as pool:
-        meanwhile = pool.submit(_fill, beside, stored, patient_id)
-        _fill(target, [node for node in models if node not in stored], patient_id)
+        meanwhile = pool.submit(_fill, beside, stored, patient_ids)
+        _fill(target, [node for node in models if node not in stored], patient_ids)
         meanwhile.result()
 
 
-def _fill(target: Connection, models: Sequence[Any], patient_id: str) -> None:
+def _fill(target: Connection, models: Sequence[Any], patient_ids: Sequence[str]) -> None:
     calls = ", ".join(f"{node.schema}.fill_{node.name}(%(patient_id)s, %(schema)s)" for node in models)
-    target.execute(f"select {calls}".encode(), {"patient_id": patient_id, "schema": schema_name(patient_id)})
+    for patient_id in patient_ids:
+        target.execute(f"select {calls}".encode(), {"patient_id": patient_id, "schema": schema_name(patient_id)})

@@ -95,8 +95,7 @@ def build_batch(
     journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))
     with connect(place.target_dsn, autocommit=True) as beside:
         beside.execute("set synchronous_commit = off")  # as in the worker's other session
-        for patient_id in patient_ids:
-            work_out_facts(project, target, beside, patient_id)
+        work_out_facts(project, target, beside, patient_ids)
     report(Built(patient_ids))
     clear(target, patient_ids)
 

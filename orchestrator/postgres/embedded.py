@@ -34,6 +34,8 @@ SERVER_SETTINGS = {
     "max_connections": "50",
     "max_locks_per_transaction": "256",
     "shared_buffers": "512MB",
+    # Processes that read ahead (of PostgreSQL 18) cost as much as the jobs that keep the processors busy would gain.
+    "io_method": "sync",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "4GB",
     "timezone": "UTC",

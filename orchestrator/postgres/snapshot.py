@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import compress
+from typing import cast
 
 import psycopg
 from psycopg import sql
@@ -22,7 +24,7 @@ def snapshot(
     with connect(dsn, dbname=database) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        present = [sql.Identifier(*table) for table in tables if _exists(connection, table)]
+        present = _present(connection, tables)
         connection.rollback()
         if present:
             lock = sql.SQL("set local lock_timeout = {}; lock table {} in access share mode")
@@ -36,6 +38,9 @@ def snapshot(
         connection.rollback()
 
 
-def _exists(connection: Connection, table: tuple[str, str]) -> bool:
-    name = sql.Identifier(*table).as_string(connection)
-    return connection.execute("select to_regclass(%s)", [name]).fetchone() != (None,)
+def _present(connection: Connection, tables: Sequence[tuple[str, str]]) -> list[sql.Identifier]:
+    """Return those of the tables that are there."""
+    names = [sql.Identifier(*table) for table in tables]
+    query = "select array(select to_regclass(name) is not null from unnest(%s::text []) as of_table (name))"
+    (are_there,) = connection.execute(query, [[name.as_string(connection) for name in names]]).fetchone() or ([],)
+    return list(compress(names, cast(list[bool], are_there)))

@@ -95,8 +95,7 @@ def _validate(
             started = time.monotonic()
             some = built[start : start + PATIENTS_A_SUITE]
             with connect(target_dsn, autocommit=True) as beside:
-                for patient in some:
-                    work_out_facts(project, target, beside, patient.patient_id)
+                work_out_facts(project, target, beside, [patient.patient_id for patient in some])
             judged = judge(target, [patient.patient_id for patient in some])
             found = [judged[patient.patient_id] for patient in some]
             if deep:
