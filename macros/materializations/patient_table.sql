@@ -11,6 +11,9 @@
     {%- endfor -%}
 
     {%- set body -%}
+        {%- if var('only_structure') %}
+        {{ follow_models(members) }}
+        {%- else %}
         {%- for hook in pre_hooks %}
         {{ render(hook.sql) }};
         {%- endfor %}
@@ -20,8 +23,9 @@
         {%- for hook in post_hooks %}
         {{ render(hook.sql) }};
         {%- endfor %}
+        {%- endif %}
     {%- endset -%}
 
-    {%- do build_patients(asked, body) -%}
+    {%- do build_patients(asked, body, makes_schema=true) -%}
     {{ return({'relations': [this.incorporate(type='table')]}) }}
 {% endmaterialization %}

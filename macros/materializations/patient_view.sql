@@ -13,6 +13,6 @@
         {{ sql }};
         {{ patient_comments(model, 'view', ' [' ~ definition ~ ']') }}
     {%- endset -%}
-    {%- do build_patients(asked, body, only_if_built=true) -%}
+    {%- do build_patients(asked, body) -%}
     {{ return({'relations': [this.incorporate(type='view')]}) }}
 {% endmaterialization %}

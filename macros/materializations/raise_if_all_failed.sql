@@ -8,7 +8,7 @@
             end as problem
         from unnest(array['{{ asked | join("', '") }}']) as asked (patient_id)
         left join migration.patient as journal on asked.patient_id = journal.patient_id
-        where journal.patient_id is null or journal.state = 'failed'
+        where journal.patient_id is null or {{ has_failed() }}
     {%- endset -%}
     {%- set failed = run_query(query) -%}
     {%- for row in failed.rows -%}

@@ -2,7 +2,14 @@
 
 import typer
 
-from orchestrator.cli import patient_export, patient_import, patient_look, patient_remove, patient_update
+from orchestrator.cli import (
+    patient_export,
+    patient_import,
+    patient_look,
+    patient_remove,
+    patient_update,
+    patient_upgrade,
+)
 
 app = typer.Typer(
     help="Patients: bring in files, look at what is there, say more about one, export, and remove.",
@@ -14,3 +21,4 @@ app.command("show")(patient_look.show_patient)
 app.command("update")(patient_update.update)
 app.command("export")(patient_export.export)
 app.command("remove")(patient_remove.remove)
+app.command("upgrade")(patient_upgrade.upgrade)
