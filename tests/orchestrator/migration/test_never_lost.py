@@ -266,7 +266,7 @@ def test_a_patient_whose_build_fails_leaves_nothing_and_the_others_are_built(lab
         """
         create function public.fault() returns event_trigger language plpgsql as $$
         begin
-            if current_query() ~ 'patient_demo_her2' then
+            if current_setting('search_path') = 'patient_demo_her2' then
                 raise exception using errcode = '53100', message = 'no space for ENST00000269571 = 12.5';
             end if;
         end
