@@ -2,7 +2,7 @@
 
 import json
 
-from helpers import DEMO, Lab, complaint
+from helpers import DEMO, Lab, complaint, eventually
 
 from orchestrator import journal
 
@@ -56,3 +56,32 @@ def test_refused_before_anything_is_done(lab: Lab) -> None:
     lab.forget_upgrade()
     for command in (*COMMANDS, ("refresh",)):
         complaint(lab.call("cohort", *command), 5)
+
+
+def test_killed_in_the_middle(lab: Lab) -> None:
+    """What was refreshed stays, the rest is stale and shown nowhere, and the next refresh takes up only that."""
+    lab.migrate(*DEMO)
+    assert lab.run("cohort", "refresh").returncode == 0
+    lab.migrate("DEMO_BASELINE", "DEMO_HER2", "DEMO_TNBC", force=True)
+    with lab.session() as blocker, lab.started("cohort", "refresh") as process:
+        blocker.autocommit = False
+        blocker.execute("lock table patient_demo_her2.expression_data in access exclusive mode")
+        waits = (
+            "select pid from pg_locks where not granted and relation = 'patient_demo_her2.expression_data'::regclass"
+        )
+        eventually(lambda: lab.query(waits), "the refresh waits for DEMO_HER2")
+        process.kill()
+        process.wait()
+        blocker.rollback()
+        eventually(lambda: not lab.query(waits), "its session ended")
+    eventually(
+        lambda: lab.query("select pg_try_advisory_lock(%s)", parameters=[journal.LOCK_KEY]) == [(True,)], "ended"
+    )
+    status = json.loads(lab.call("cohort", "status", "--json").stdout)
+    assert [each["patient_id"] for each in status["stale_patients"]] == ["DEMO_HER2", "DEMO_TNBC"]
+    shown = {name for (name,) in lab.query("select distinct patient_id from cohort.cohort_expression")}
+    assert "DEMO_CRC_MSI" in shown and shown.isdisjoint({"DEMO_HER2", "DEMO_TNBC"})
+    done = lab.run("cohort", "refresh", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [each["patient_id"] for each in json.loads(done.stdout)["patients"]] == ["DEMO_HER2", "DEMO_TNBC"]
+    assert "6 current, 0 stale" in lab.call("cohort", "status").stdout
