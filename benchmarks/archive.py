@@ -40,11 +40,11 @@ def program(name: str, dsn: str, *arguments: object) -> float:
     return time.perf_counter() - started
 
 
-def dump(dsn: str, patient_id: str, level: int, folder: Path) -> dict[str, float]:
-    """Dump a patient at a level and restore it; return seconds and bytes."""
+def dump(dsn: str, database: str, level: int, folder: Path) -> dict[str, float]:
+    """Dump a database at a level and restore it; return seconds and bytes."""
     path = folder / "dump"
     path.unlink(missing_ok=True)
-    seconds = program("pg_dump", dsn, "-Fc", f"-Z{level}", "-f", path, PREFIX + patient_id)
+    seconds = program("pg_dump", dsn, "-Fc", f"-Z{level}", "-f", path, database)
     with connect(dsn, dbname="postgres", autocommit=True) as server:
         server.execute("drop database if exists restored")
         server.execute("create database restored template template0")
@@ -73,7 +73,7 @@ def main() -> None:
             for _ in range(arguments.runs):
                 for patient_id in ids:
                     for level in LEVELS:
-                        runs[patient_id, f"Z{level}"].append(dump(where.legacy, patient_id, level, home))
+                        runs[patient_id, f"Z{level}"].append(dump(where.legacy, PREFIX + patient_id, level, home))
                 for each in json.loads(mediabase(home, "archive", "--all", "--thin", "--json")):
                     runs[each["patient_id"], "thin"].append(
                         {"seconds": each["write_seconds"], "bytes": each["dump_bytes"],

@@ -28,15 +28,22 @@ where run_id = (select max(run_id) from migration.run) and event = 'validated'
 """
 
 
-def multiply(folder: Path, count: int) -> Path:
-    """Make a folder with `count` patients out of an export's files, which they share; return it."""
-    made = folder.parent / f"cohort-{count}"
+def name(number: int) -> str:
+    """Return the id of a patient of `multiply`."""
+    return f"BENCH-{number:05}"
+
+
+def multiply(folder: Path, numbers: range) -> Path:
+    """Have a folder with a patient for each number out of an export's files, which they share; return it."""
+    made = folder.parent / f"cohort-{numbers.start}-{numbers.stop}"
+    if made.exists():
+        return made
     made.mkdir()
     manifest = json.loads((folder / "manifest.json").read_text())
     patients = []
-    for number in range(count):
+    for number in numbers:
         entry = manifest["patients"][number % len(manifest["patients"])]
-        patient_id = f"BENCH-{number:05}"
+        patient_id = name(number)
         file = f"{patient_id}_fold_changes.csv"
         os.link(folder / entry["file"], made / file)
         database = f"mediabase_patient_{patient_id}"
@@ -75,9 +82,8 @@ def main() -> None:
             mediabase(home, "sandbox", "up", *files)
             mediabase(home, "export", "--all", "--csv", home / "csv")
             for patients in map(int, arguments.cohorts.split(",")):
-                mediabase(
-                    home, "migrate", "--all", "--csv", multiply(home / "csv", patients), "--jobs", 2, codes=(0, 3)
-                )
+                csv = multiply(home / "csv", range(patients))
+                mediabase(home, "migrate", "--all", "--csv", csv, "--jobs", 2, codes=(0, 3))
                 with connect(where.target, autocommit=True) as target:
                     target.execute("vacuum analyze")
                     runs = [validate(home, target, patients) for _ in range(arguments.runs)]
