@@ -11,10 +11,16 @@ from benchmarks.migrate import peak_memory
 from orchestrator.postgres.connection import connect
 
 LOOK_SECONDS = 0.1
-LOCKS = "select count(*) from pg_locks where locktype in ('relation', 'object') and pid <> pg_backend_pid()"
+LOCKS = """
+select count(distinct (database, relation, page, tuple, transactionid, classid, objid, objsubid, virtualxid))
+from pg_locks
+where not fastpath and pid <> pg_backend_pid()
+"""
+"""Places taken in the server's table of locks: a place is for what is locked, however many hold it."""
 
 Taken = dict[str, float]
-"""`seconds`; `memory_mb`, the most that our processes took at a time; `locks`, the most that were held at a time."""
+"""`seconds`; `memory_mb`, the most that our processes took at a time; `locks`, the most
+places in the server's table of locks that were taken at a time, by all sessions."""
 
 
 @contextmanager
@@ -39,7 +45,7 @@ def watching(dsn: str) -> Iterator[Taken]:
 
 
 def peak_locks(dsn: str, peak: list[int], stop: threading.Event) -> None:
-    """Keep in `peak` the most locks on relations and objects that were seen at a time."""
+    """Keep in `peak` the most places for locks that were seen taken at a time."""
     with connect(dsn, autocommit=True) as connection:
         while not stop.wait(LOOK_SECONDS):
             (count,) = connection.execute(LOCKS).fetchone() or (0,)
