@@ -12,7 +12,11 @@ from orchestrator.access.tokens import refuse_unknown_patients, require_access
 from orchestrator.errors import RefusedError, UsageError
 from orchestrator.patient_id import reader_role
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.locks import refuse_few_locks
 from orchestrator.postgres.statements import statement
+
+LOCKS_ROLES = 160000
+"""The first PostgreSQL that locks each role whose members change."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Membership:
 def grant(target: Connection, login: str, patient_ids: Sequence[str], *, cohort: bool) -> list[str]:
     """Let a role read these patients, and the cohort; return the reader roles that it was given.
 
-    All or none. Raises UsageError for a role or a patient that is not there, RefusedError when the operator may not.
+    All or none. Raises UsageError for a role or a patient that is not there, RefusedError when the operator may not, or
+    the server has no room for the locks of so many.
     """
     return _change(target, login, patient_ids, "grant {} to {}", cohort=cohort)
 
@@ -55,6 +60,8 @@ def _change(target: Connection, login: str, patient_ids: Sequence[str], change: 
     refuse_unknown_patients(target, patient_ids)
     _refuse_role(target, login)
     roles = [*map(reader_role, patient_ids), *([COHORT_READER] if cohort else [])]
+    if target.info.server_version >= LOCKS_ROLES:
+        refuse_few_locks(target, f"To change the members of {len(roles):,} roles", len(roles))
     names = sql.SQL(", ").join(map(sql.Identifier, roles))
     try:
         target.execute(sql.SQL(change).format(names, sql.Identifier(login)))

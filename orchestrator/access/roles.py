@@ -30,7 +30,6 @@ def ensure_shared_roles(target: Connection) -> None:
     try:
         with target.transaction():
             target.execute(_shared("grants"))
-            _let_in_published(target)
     except psycopg.errors.InsufficientPrivilege:
         return
 
@@ -49,6 +48,18 @@ def let_reader_in(target: Connection, patient_id: str) -> bool:
     return True
 
 
+def let_in_published(target: Connection) -> None:
+    """Let the API's login take the roles of patients that were published before there was one.
+
+    `target` is in autocommit mode: each patient is a transaction, because thousands in one find no room for locks.
+    """
+    if not (_exists(target, API_LOGIN) and _core_is_readable(target)):
+        return
+    query = statement(__package__, "published").format(api_login=sql.Literal(API_LOGIN))
+    for (patient_id,) in target.execute(query).fetchall():
+        let_reader_in(target, str(patient_id))
+
+
 def drop_role(target: Connection, role: str) -> str:
     """Drop a role of ours with its rights; return why it stays, or nothing when it is gone."""
     if not _exists(target, role):
@@ -59,13 +70,6 @@ def drop_role(target: Connection, role: str) -> str:
     except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.InsufficientPrivilege) as error:
         return f"The role {role} stays ({error.diag.message_primary})."
     return ""
-
-
-def _let_in_published(target: Connection) -> None:
-    """Let the API's login take the roles of patients that were published before there was one."""
-    query = statement(__package__, "published").format(api_login=sql.Literal(API_LOGIN))
-    for (patient_id,) in target.execute(query).fetchall():
-        let_reader_in(target, str(patient_id))
 
 
 def _shared(name: str, **names: sql.Identifier) -> sql.Composed:

@@ -13,7 +13,7 @@ from weakref import WeakSet
 from psycopg.conninfo import make_conninfo
 
 from orchestrator import journal
-from orchestrator.backup.contents import Pinned, pinned
+from orchestrator.backup.contents import Pinned, pinned, refuse_many_tables
 from orchestrator.backup.cores import Cores, core_backups
 from orchestrator.backup.folders import new_backup, prepare
 from orchestrator.backup.manifest import DUMP, ROLES, THIN, Contents, Manifest, Thin, write_manifest
@@ -88,11 +88,15 @@ def back_up(
 
 
 def core(target_dsn: str) -> Wanted:
-    """Return the core as a database to back up. Raises LockedError while somebody works on it."""
+    """Return the core as a database to back up.
+
+    Raises LockedError while somebody works on it, RefusedError when its server has no room for the locks that takes.
+    """
     journal.refuse_beside_a_run(target_dsn)
     with connect(target_dsn) as target:
-        excluded = {"excluded": journal.patient_schemas(target)}
-        (size_bytes,) = target.execute(statement(__package__, "core_bytes"), excluded).fetchone() or (0,)
+        excluded = journal.patient_schemas(target)
+        refuse_many_tables(target, excluded)
+        (size_bytes,) = target.execute(statement(__package__, "core_bytes"), {"excluded": excluded}).fetchone() or (0,)
         return Wanted(target.info.dbname, None, int(str(size_bytes)), target_dsn)
 
 

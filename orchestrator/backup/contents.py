@@ -12,11 +12,14 @@ from orchestrator.backup.manifest import Contents, Properties
 from orchestrator.errors import MediabaseError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump import PATIENCE_SECONDS, things_in
+from orchestrator.postgres.locks import refuse_few_locks
 from orchestrator.postgres.statements import statement
 from orchestrator.postgres.tables import Relation, digests, pin, tables
 from orchestrator.wording import some
 
 MAX_NAMES = 5
+CATALOG_LOCKS = 250
+"""What pg_dump locks of the catalog, with room; 188 were seen."""
 TRIES = 5
 """How often to begin again when tables came or went between looking for them and locking them."""
 
@@ -45,7 +48,8 @@ class Pinned:
 
     def definitions(self) -> str:
         """Return a digest of what a dump has beyond the rows of tables; equal on this server only."""
-        row = self.connection.execute(statement(__package__, "definitions")).fetchone()
+        excluded = {"excluded": list(self.excluded_schemas)}
+        row = self.connection.execute(statement(__package__, "definitions"), excluded).fetchone()
         assert row is not None  # noqa: S101  # an aggregate has one row
         return str(row[0])
 
@@ -65,7 +69,8 @@ def pinned(
 ) -> Iterator[Pinned]:
     """Yield a database in one read-only transaction; its connection is `in_hand` meanwhile.
 
-    Raises RefusedError when a table may not be read, and MediabaseError when one stays locked by others.
+    Raises RefusedError when a table may not be read, or the server has no room for so many locks, and MediabaseError
+    when a table stays locked by others.
     """
     with connect(dsn, dbname=database) as connection:
         in_hand.add(connection)
@@ -75,9 +80,17 @@ def pinned(
         connection.rollback()
 
 
+def refuse_many_tables(connection: Connection, excluded_schemas: Sequence[str]) -> None:
+    """Raise RefusedError when the server has no room for the locks that a dump without these schemas takes."""
+    row = connection.execute(statement(__package__, "locked"), {"excluded": list(excluded_schemas)}).fetchone()
+    assert row is not None  # noqa: S101  # an aggregate has one row
+    refuse_few_locks(connection, f"To read all of {connection.info.dbname}", CATALOG_LOCKS + int(str(row[0])))
+
+
 def _pin(connection: Connection, excluded_schemas: Callable[[Connection], Sequence[str]]) -> Pinned:
     for _ in range(TRIES):
         excluded = list(excluded_schemas(connection))
+        refuse_many_tables(connection, excluded)
         present = _tables(connection, excluded)
         connection.rollback()
         try:

@@ -6,7 +6,7 @@ from functools import cache
 
 import psycopg
 
-from orchestrator.access.roles import ensure_shared_roles
+from orchestrator.access.roles import ensure_shared_roles, let_in_published
 from orchestrator.errors import RefusedError
 from orchestrator.legacy.survey import CoreIds, fingerprint, transcript_ids
 from orchestrator.migration.matching import genes_named
@@ -63,8 +63,11 @@ def upgrade(target_dsn: str) -> bool:
 
     Raises RefusedError for a core of another version, or without the rights to add to it.
     """
-    with connect(target_dsn) as connection:
-        return add(connection)
+    with connect(target_dsn, autocommit=True) as connection:
+        with connection.transaction():
+            is_new = add(connection)
+        let_in_published(connection)
+        return is_new
 
 
 def add(connection: Connection) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from orchestrator import journal
+from orchestrator.access.roles import let_in_published
 from orchestrator.errors import MediabaseError
 from orchestrator.migration import core
 from orchestrator.migration.versions import Version, history
@@ -61,6 +62,7 @@ def upgrade_core(target_dsn: str, begin: Callable[[int], None], report: Callable
                 )
             if is_new:
                 _record(lock, after)
+        let_in_published(lock)
     return CoreUpgrade(is_new, before, after)
 
 

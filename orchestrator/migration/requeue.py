@@ -54,7 +54,8 @@ def affected(target: Connection, patient_ids: Sequence[str] | None = None) -> li
     """
     found = []
     for patient in _of_other_cores(target, patient_ids):
-        row = target.execute(_statement("affected", patient)).fetchone()
+        with target.transaction(force_rollback=True):  # which gives its locks back, within the caller's snapshot
+            row = target.execute(_statement("affected", patient)).fetchone()
         orphaned, storable = (int(str(count)) for count in row or (0, 0))
         if orphaned or storable:
             found.append(Affected(patient.patient_id, orphaned, storable))

@@ -13,6 +13,7 @@ from orchestrator.migration.core import CORE_TABLES
 from orchestrator.migration.findings import Finding
 from orchestrator.patient_id import LEGACY_PREFIX, schema_name
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.locks import LockTable
 from orchestrator.postgres.statements import statement
 
 DUMP_LOCKS = 500
@@ -126,13 +127,13 @@ def check_writable(subject: str, facts: ServerFacts) -> list[Finding]:
 
 def check_locks(subject: str, facts: ServerFacts, patients: int) -> list[Finding]:
     """Check that a whole pg_dump of the target will find enough locks; a migration itself takes few at a time."""
-    needed = DUMP_LOCKS + DUMP_LOCKS_PER_PATIENT * patients
-    if needed <= facts.locks_per_transaction * facts.lock_holders:
+    table = LockTable(facts.locks_per_transaction, facts.lock_holders)
+    lack = table.lack(DUMP_LOCKS + DUMP_LOCKS_PER_PATIENT * patients)
+    if lack is None:
         return []
-    enough = -(-needed // facts.lock_holders)
-    message = f"A pg_dump of all {patients:,} patients takes about {needed:,} locks, more than the server has."
-    remedy = f"Set max_locks_per_transaction to {enough} or more, and restart it; or dump schema by schema."
-    return [Finding("locks", "warn", subject, message, remedy)]
+    problem, remedy = lack
+    message = f"A pg_dump of all {patients:,} patients takes {problem}."
+    return [Finding("locks", "warn", subject, message, f"{remedy}; or dump schema by schema.")]
 
 
 def check_target(subject: str, facts: TargetFacts, role: str) -> list[Finding]:
