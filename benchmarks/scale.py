@@ -7,8 +7,9 @@ database grows step by step. At each step, each of it in a process of its own, a
 migrate    --group new patients come to those that are there; they are taken away again by `rollback`, and others come.
            A patient: without start, which is the same of one new patient. Floor: the model's rows piped from its legacy
            database into a finished table (benchmarks/migrate.py), as often as there are patients in a group.
-others     rerun (nothing has changed), validate, status, report, backup of the core, a thin archive of one patient, and
-           pg_dump of the whole database, each with its seconds, the peak of our memory and of the server's locks.
+others     rerun (nothing has changed), validate, status, report, upgrade (of all patients to models with one column
+           more, and to models that they follow), backup of the core, a thin archive of one patient, and pg_dump of the
+           whole database, each with its seconds, the peak of our memory and of the server's locks.
 API        the list, a search for one patient on the page, a patient's transcripts, and comparisons of two and of ten
            patients drawn anew for each request, by one client over HTTP.
 catalog    after growing, as autovacuum has left it; then `vacuum (analyze)`, so that it is at rest afterwards.
@@ -40,6 +41,7 @@ from benchmarks.command import home_folder, mediabase
 from benchmarks.growth_plot import draw
 from benchmarks.machine import describe_machine
 from benchmarks.migrate import MODEL, measure_floor
+from benchmarks.next_version import upgrade_all, with_column
 from benchmarks.patient_requests import measure_requests
 from benchmarks.validate import multiply, name
 from benchmarks.watch import Taken, watched, watching
@@ -177,6 +179,8 @@ def measure_commands(bench: Bench, patients: int) -> Runs:
         "validate all": bench.repeat("validate", "--all", "--json"),
         "status": bench.repeat("status"),
         "report": bench.repeat("report"),
+        "upgrade": upgrades(bench, patients),
+        "upgrade nothing": bench.repeat("patient", "upgrade", "--all"),
         "backup core": bench.repeat("backup", "--core"),
         "archive thin": bench.repeat("archive", ARCHIVED, "--thin"),
         "dump": bench.repeat_all(lambda: dump(bench)),
@@ -186,6 +190,19 @@ def measure_commands(bench: Bench, patients: int) -> Runs:
         found[f"a patient, {what}"] = [{"ms": per_patient(one, many, len(some))} for one, many in pairs]
     (bench.home / "mediabase-report.html").unlink()
     return found
+
+
+def upgrades(bench: Bench, patients: int) -> list[Taken]:
+    """Return what it took to give every patient one more column, another in each run."""
+    names = (f"of_{patients}_{run}" for run in range(bench.runs))
+
+    def upgrade() -> Taken:
+        project = with_column(bench.home / "next-version", next(names))
+        with watching(bench.where.target) as taken:
+            upgrade_all(bench.home, project)
+        return taken
+
+    return bench.repeat_all(upgrade)
 
 
 def dump(bench: Bench) -> Taken:
