@@ -35,7 +35,7 @@
                 core_fingerprint = export.core_fingerprint,
                 legacy_system = export.legacy_system,
                 taken_at = export.exported_at,
-                metadata_digest = (select md5(metadata::text) from metadata),
+                metadata_digest = migration.metadata_digest(patient_schema),
                 legacy_rows = export.legacy_rows,
                 missing_rows = export.missing_rows,
                 stored_rows = (rows_of ->> 'expression_data')::bigint,

@@ -3,17 +3,11 @@ with
 
 journal as (
 
-    select * from {{ source('migration', 'patient') }}
-    where schema_name = current_setting('search_path')
-
-),
-
-described as (
-
     select
-        metadata.*,
-        md5(metadata::text) as digest -- as the build takes it
-    from {{ ref('metadata').include(database=false, schema=false) }} as metadata
+        *,
+        migration.metadata_digest(schema_name) as metadata_digest_now
+    from {{ source('migration', 'patient') }}
+    where schema_name = current_setting('search_path')
 
 ),
 
@@ -24,7 +18,6 @@ summed_up as (
         min(cancer_type) as cancer_type,
         min(cancer_subtype) as cancer_subtype,
         min(file_format) as file_format,
-        min(digest) as digest,
         min(patient_id) as named,
         min(total_transcripts_uploaded) as uploaded,
         bool_and(upload_date is not null) as has_date,
@@ -36,7 +29,7 @@ summed_up as (
             total_transcripts_uploaded = 0
             or (abs(matching_success_rate * total_transcripts_uploaded - transcripts_matched) < 0.5) is true
         ) as has_true_rate
-    from described
+    from {{ ref('metadata').include(database=false, schema=false) }}
 
 )
 
@@ -46,7 +39,7 @@ select
     summed_up.cancer_type,
     summed_up.cancer_subtype,
     summed_up.file_format,
-    coalesce(summed_up.metadata_rows = 1 and summed_up.digest = journal.metadata_digest, false) as is_as_built,
+    coalesce(journal.metadata_digest_now = journal.metadata_digest, false) as is_as_built,
     array_remove(
         array[
             case when summed_up.metadata_rows <> 1 then 'rows are not one' end,

@@ -1,10 +1,5 @@
--- What a patient's schema has that its last build did not make, but for fold changes; each by name.
-select 'metadata' as change
-from migration.patient as journal
-where journal.patient_id = %(patient_id)s
-    and journal.metadata_digest is distinct from (select md5(metadata::text) from {schema}.metadata)
-union all
-select 'rows of expression_data'
+-- What a patient's schema has that its last build did not make, but for fold changes and metadata; each by name.
+select 'rows of expression_data' as change
 from migration.patient as journal
 where journal.patient_id = %(patient_id)s
     and journal.stored_rows <> (select count(*) from {schema}.expression_data)

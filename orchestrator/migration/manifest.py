@@ -9,6 +9,7 @@ from pathlib import Path
 from psycopg import sql
 
 from orchestrator.errors import UsageError
+from orchestrator.migration.parity import is_metadata_as_built
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.statements import statement
@@ -91,13 +92,19 @@ def update_metadata(target: Connection, manifest: Manifest, patient_ids: Set[str
     edited = set()
     for patient_id in patient_ids & {row["patient_id"] for row in manifest.rows}:
         schema = schema_name(patient_id)
-        update = statement(__package__, "metadata").format(schema=sql.Identifier(schema), facts=facts)
+        table = sql.Identifier(schema, "metadata")
         with target.transaction():
-            target.execute("set local timezone = 'UTC'; set local datestyle = 'ISO'")  # as the build does
-            if target.execute(update, {"patient_id": patient_id}).rowcount == 1:
-                _renew_cohort(target, patient_id, schema)
-            else:
+            target.execute(sql.SQL("lock table {} in share row exclusive mode").format(table))
+            if not is_metadata_as_built(target, patient_id):
                 edited.add(patient_id)
+                continue
+            target.execute(statement(__package__, "metadata").format(schema=sql.Identifier(schema), facts=facts))
+            target.execute(
+                "update migration.patient set metadata_digest = migration.metadata_digest(schema_name) "
+                "where patient_id = %s",
+                [patient_id],
+            )
+            _renew_cohort(target, patient_id, schema)
     return edited
 
 

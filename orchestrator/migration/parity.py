@@ -15,6 +15,15 @@ def read_digest(target: Connection, schema: str) -> str:
     return str(row[0]) if row else ""
 
 
+def is_metadata_as_built(target: Connection, patient_id: str) -> bool:
+    """Tell whether a patient's metadata is one row, and the one that the journal says was built."""
+    row = target.execute(
+        "select metadata_digest = migration.metadata_digest(schema_name) from migration.patient where patient_id = %s",
+        [patient_id],
+    ).fetchone()
+    return row == (True,)
+
+
 def is_counted(target: Connection, patient: Patient) -> bool:
     """Tell whether the journal counts the rows that a patient schema has, and they make up the legacy rows."""
     tables = (sql.Identifier(patient.schema_name, name) for name in ("expression_data", "quarantined_expression"))

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from orchestrator import journal
 from orchestrator.errors import ExitCode, MediabaseError, PatientError, UsageError
 from orchestrator.journal import Patient
 from orchestrator.migration.core import core_ids
-from orchestrator.migration.parity import is_counted, is_gone, read_digest
+from orchestrator.migration.parity import is_counted, is_gone, is_metadata_as_built, read_digest
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.failures import describe_failure
 from orchestrator.postgres.statements import statement
@@ -123,22 +125,24 @@ def _move(target: Connection, patient: Patient) -> Requeued:
     row = target.execute(_statement("requeue_in", patient), {"built_at": patient.built_at}).fetchone()
     known, stored = (int(str(count)) for count in row or (0, 0))
     before = int(str(patient.core_fingerprint).partition(":")[0])
+    gained = {"gained": known - orphaned}
+    target.execute(_statement("requeued_metadata", patient), gained)
+    with target.cursor(row_factory=dict_row) as cursor:
+        now = cursor.execute(_statement("requeued_now", patient)).fetchone() or {}
     values = {
-        "patient_id": patient.patient_id, "core_fingerprint": str(fingerprint), "gained": known - orphaned,
+        **gained, **now, "reasons": Jsonb(now["reasons"]), "digest": read_digest(target, patient.schema_name),
+        "patient_id": patient.patient_id, "core_fingerprint": str(fingerprint),
         "core_growth": fingerprint.rows - before,
     }  # fmt: skip
-    target.execute(statement(__package__, "requeued").format(schema=sql.Identifier(patient.schema_name)), values)
+    target.execute(statement(__package__, "requeued"), values)
     return Requeued(patient.patient_id, orphaned, stored, known - stored)
 
 
 def _is_changed(target: Connection, patient: Patient) -> bool:
-    target.execute("set local timezone = 'UTC'; set local datestyle = 'ISO'")  # as the build reads metadata
-    query = sql.SQL("select md5(metadata::text) from {}").format(sql.Identifier(patient.schema_name, "metadata"))
-    recorded = "select metadata_digest from migration.patient where patient_id = %s"
     return (
         read_digest(target, patient.schema_name) != patient.current_digest
         or not is_counted(target, patient)
-        or target.execute(query).fetchone() != target.execute(recorded, [patient.patient_id]).fetchone()
+        or not is_metadata_as_built(target, patient.patient_id)
     )
 
 

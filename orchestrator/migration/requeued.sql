@@ -1,36 +1,14 @@
--- The journal and the metadata say what the rows are now; the digest is that of an export under this core.
-with
-
-metadata as (
-
-    update {schema}.metadata set
-        transcripts_matched = transcripts_matched + %(gained)s,
-        transcripts_unmatched = transcripts_unmatched - %(gained)s,
-        matching_success_rate
-        = (transcripts_matched + %(gained)s)::double precision / nullif(total_transcripts_uploaded, 0)
-    returning md5(metadata::text) as digest
-
-),
-
-beside as (
-
-    select
-        coalesce(sum(n), 0) as n,
-        coalesce(jsonb_object_agg(reason, n), '{{}}') as reasons
-    from (select reason, count(*) as n from {schema}.quarantined_expression group by reason) as by_reason
-
-)
-
+-- The journal says what the rows are now; the digest is that of an export under this core. The patient's tables are read
+-- before, because Citus takes no clock_timestamp() in an UPDATE that reads them.
 update migration.patient set
     core_fingerprint = %(core_fingerprint)s,
-    stored_rows = (select count(*) from {schema}.expression_data),
-    quarantined_rows = beside.n,
-    quarantine_reasons = beside.reasons,
-    baseline_rows = legacy_rows - beside.n - (select count(*) from {schema}.expression_data),
+    stored_rows = %(stored)s,
+    quarantined_rows = %(quarantined)s,
+    quarantine_reasons = %(reasons)s,
+    baseline_rows = legacy_rows - %(quarantined)s - %(stored)s,
     missing_rows = greatest(0, missing_rows + %(core_growth)s - %(gained)s),
-    legacy_digest = migration.patient_digest(schema_name),
-    current_digest = migration.patient_digest(schema_name),
-    metadata_digest = metadata.digest,
+    legacy_digest = %(digest)s,
+    current_digest = %(digest)s,
+    metadata_digest = migration.metadata_digest(schema_name),
     changed_at = clock_timestamp()
-from metadata, beside
 where patient_id = %(patient_id)s

@@ -28,7 +28,7 @@ from orchestrator.migration.core import core_ids
 from orchestrator.migration.drop import LegacyServer, legacy_server, oid_of, rename, set_aside
 from orchestrator.migration.export import clear
 from orchestrator.migration.legacy_access import NOTHING_TO_UNDO, Site, unlock_one
-from orchestrator.migration.parity import is_gone, read_digest
+from orchestrator.migration.parity import is_gone, is_metadata_as_built, read_digest
 from orchestrator.migration.source import identify
 from orchestrator.patient_id import reader_role
 from orchestrator.postgres.connection import Connection, Servers
@@ -42,7 +42,7 @@ PATIENT_RELATIONS = [*PATIENT_TABLES, "cancer_transcript_base"]
 """What a patient's schema holds when it was built."""
 SHOWN_DEPENDENTS = 5
 FOLD_CHANGES, METADATA = "fold changes", "metadata"
-"""What `changes_of` calls values that were changed; the second as changes.sql does."""
+"""What `changes_of` calls values that were changed."""
 PATIENCE_SECONDS = 30
 """How long to wait for those who read a patient's schema."""
 Restored = Callable[[Path, Manifest], str]
@@ -154,6 +154,8 @@ def changes_of(lock: Connection, patient: Patient) -> list[str]:
     values = {"patient_id": patient.patient_id, "schema": patient.schema_name, "ours": PATIENT_RELATIONS, "made": made}
     query = statement(__package__, "changes").format(schema=sql.Identifier(patient.schema_name))
     changes = [str(change) for (change,) in lock.execute(query, values).fetchall()]
+    if not is_metadata_as_built(lock, patient.patient_id):
+        changes.insert(0, METADATA)
     if patient.current_digest and read_digest(lock, patient.schema_name) != patient.current_digest:
         changes.insert(0, FOLD_CHANGES)
     return changes

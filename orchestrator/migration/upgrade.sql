@@ -253,6 +253,24 @@ begin
 end
 $$;
 
+-- What the journal keeps of a patient's metadata: md5 of the row's text; null unless there is one row. The text is made
+-- here and not where the row is, on Citus another node, whose settings may give it another text.
+create or replace function migration.metadata_digest(patient_schema text) returns text language plpgsql stable
+set timezone = 'UTC' set datestyle = 'ISO' as $$
+declare
+    kept record;
+    digest text;
+begin
+    for kept in execute format('select * from %I.metadata', patient_schema) loop
+        if digest is not null then
+            return null;
+        end if;
+        digest := md5(kept::text);
+    end loop;
+    return digest;
+end
+$$;
+
 -- Views and functions of a patient schema, with a digest of what each is. PostgreSQL spells definitions by search_path:
 -- here it is always the patient's.
 create or replace function migration.patient_definitions(patient_schema text)
