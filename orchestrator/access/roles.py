@@ -5,6 +5,7 @@ from psycopg import sql
 
 from orchestrator.patient_id import reader_role, schema_name
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.engine import reader_options
 from orchestrator.postgres.statements import statement
 
 CORE_READER = "reader_core"
@@ -37,7 +38,7 @@ def ensure_shared_roles(target: Connection) -> None:
 def let_reader_in(target: Connection, patient_id: str) -> bool:
     """Let a patient's reader role read the patient, and the API's login take that role; return whether it can read."""
     role = reader_role(patient_id)
-    if not (_core_is_readable(target) and _ensure_role(target, role, "nologin")):
+    if not (_core_is_readable(target) and _ensure_role(target, role, reader_options(target))):
         return False
     names = {"schema": sql.Identifier(schema_name(patient_id)), "reader": sql.Identifier(role)}
     try:

@@ -24,6 +24,7 @@ from orchestrator.errors import MediabaseError, RefusedError
 from orchestrator.postgres.connection import Connection, connect
 from orchestrator.postgres.dump import Command, Source, find_source, reading, reason
 from orchestrator.postgres.dump_file import DumpFile, dump_to_file, examine_file
+from orchestrator.postgres.engine import dump_options, table_bytes
 from orchestrator.postgres.programs import find_matching
 from orchestrator.postgres.statements import statement
 from orchestrator.postgres.threads import in_threads
@@ -96,7 +97,8 @@ def core(target_dsn: str) -> Wanted:
     with connect(target_dsn) as target:
         excluded = journal.patient_schemas(target)
         refuse_many_tables(target, excluded)
-        (size_bytes,) = target.execute(statement(__package__, "core_bytes"), {"excluded": excluded}).fetchone() or (0,)
+        query = statement(__package__, "core_bytes").format(bytes=table_bytes(target))
+        (size_bytes,) = target.execute(query, {"excluded": excluded}).fetchone() or (0,)
         return Wanted(target.info.dbname, None, int(str(size_bytes)), target_dsn)
 
 
@@ -155,10 +157,11 @@ class _Written:
 def _write(server: _Server, wanted: Wanted, folder: Path, source: Pinned, bench: Bench, core: str) -> _Written:
     """Write the database's file: thin if a core is named and has most of it, or else whole."""
     snapshot = source.export()
+    options = dump_options(source.connection)
 
     def dump(path: Path, without_rows: Sequence[tuple[str, str]] = ()) -> DumpFile:
         return dump_to_file(
-            server.source, wanted.database, snapshot, path, source.excluded_schemas, bench.go_on, without_rows
+            server.source, wanted.database, snapshot, path, source.excluded_schemas, bench.go_on, without_rows, options
         )
 
     full_because = ""

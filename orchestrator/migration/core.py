@@ -12,6 +12,7 @@ from orchestrator.legacy.survey import CoreIds, fingerprint, transcript_ids
 from orchestrator.migration.matching import genes_named
 from orchestrator.migration.versions import history
 from orchestrator.postgres.connection import Connection, connect
+from orchestrator.postgres.engine import share
 from orchestrator.postgres.statements import statement
 
 BASELINE = "v0.6.0_baseline"
@@ -75,6 +76,7 @@ def add(connection: Connection) -> bool:
     check(connection)
     is_new = BASELINE not in versions(connection)
     try:
+        share(connection, CORE_TABLES)
         connection.execute(statement(__package__, "upgrade"))
         connection.execute(statement("orchestrator.access", "schema"))
         ensure_shared_roles(connection)

@@ -12,6 +12,7 @@ from orchestrator.migration import core
 from orchestrator.migration.extrapolate import Measured, Work
 from orchestrator.migration.outcome import Options, Outcome
 from orchestrator.postgres.connection import Connection, Servers, connect
+from orchestrator.postgres.engine import table_bytes
 from orchestrator.postgres.statements import statement
 
 COMPARED = ("result", "legacy_rows", "stored", "baseline", "quarantined", "reasons", "missing")
@@ -85,7 +86,8 @@ def _is_in_production(
 
 
 def _schema_bytes(target: Connection, patient: Patient) -> int:
-    row = target.execute(statement(__package__, "schema_bytes"), {"schema_name": patient.schema_name}).fetchone()
+    query = statement(__package__, "schema_bytes").format(bytes=table_bytes(target))
+    row = target.execute(query, {"schema_name": patient.schema_name}).fetchone()
     return int(str(row[0])) if row else 0
 
 

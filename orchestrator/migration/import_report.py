@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import copy_out
+from orchestrator.postgres.engine import table_bytes
 from orchestrator.postgres.statements import statement
 
 
@@ -38,7 +39,8 @@ class Imported:
 
 def import_report(target: Connection, patient_id: str) -> Imported:
     """Return what an import made of a patient that was published."""
-    query = statement(__package__, "import_report").format(schema=sql.Identifier(schema_name(patient_id)))
+    names = {"schema": sql.Identifier(schema_name(patient_id)), "bytes": table_bytes(target)}
+    query = statement(__package__, "import_report").format(**names)
     with target.cursor(row_factory=class_row(Imported)) as cursor:
         row = cursor.execute(query, {"patient_id": patient_id}).fetchone()
     assert row is not None  # noqa: S101  # it was published just now

@@ -12,7 +12,7 @@ select
     (select count(*) from {schema}.expression_data where expression_fold_change > 2.0) as over_expressed,
     (select count(*) from {schema}.expression_data where expression_fold_change < 0.5) as under_expressed,
     (
-        select sum(pg_total_relation_size(oid))::bigint from pg_class
+        select sum({bytes})::bigint from pg_class
         where relnamespace = to_regnamespace(quote_ident(journal.schema_name)) and relkind = 'r'
     ) as schema_bytes,
     metadata.metadata_json as details

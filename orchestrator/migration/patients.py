@@ -12,6 +12,7 @@ from orchestrator.errors import UsageError
 from orchestrator.journal import Patient
 from orchestrator.migration.parity import is_gone
 from orchestrator.postgres.connection import Connection
+from orchestrator.postgres.engine import table_bytes
 from orchestrator.postgres.statements import statement
 
 
@@ -56,8 +57,9 @@ def list_patients(target: Connection) -> list[Listed]:
     journal.require(target)
     has_facts = target.execute("select to_regclass('cohort.patient_metadata')").fetchone() != (None,)
     facts = sql.SQL("cohort.patient_metadata" if has_facts else "(select null::text as patient_id)")
+    query = statement(__package__, "patients").format(facts=facts, bytes=table_bytes(target))
     with target.cursor(row_factory=class_row(Listed)) as cursor:
-        return cursor.execute(statement(__package__, "patients").format(facts=facts)).fetchall()
+        return cursor.execute(query).fetchall()
 
 
 def known_patient(target: Connection, patient_id: str) -> Patient:
@@ -80,7 +82,8 @@ def known_patients(target: Connection, patient_ids: Sequence[str]) -> list[Patie
 def details(target: Connection, patient_id: str) -> Details:
     """Return what is known about a patient. Raises what `known_patient` raises."""
     known = known_patient(target, patient_id)
-    row = target.execute(statement(__package__, "schema_bytes"), {"schema_name": known.schema_name}).fetchone()
+    size = statement(__package__, "schema_bytes").format(bytes=table_bytes(target))
+    row = target.execute(size, {"schema_name": known.schema_name}).fetchone()
     metadata = None
     if known.built_at and not is_gone(target, known.schema_name):
         metadata = _row(target, sql.SQL("select * from {}").format(sql.Identifier(known.schema_name, "metadata")))

@@ -5,7 +5,7 @@ sizes as (
 
     select
         pg_namespace.nspname as schema_name,
-        sum(pg_total_relation_size(pg_class.oid))::bigint as schema_bytes
+        sum({bytes})::bigint as schema_bytes
     from pg_namespace
     inner join migration.patient on pg_namespace.nspname = patient.schema_name
     inner join pg_class on pg_namespace.oid = pg_class.relnamespace

@@ -1,4 +1,4 @@
 -- Bytes of a schema's tables on disk, with their indexes and TOAST.
-select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint as bytes
+select coalesce(sum({bytes}), 0)::bigint as bytes
 from pg_class
 where relnamespace = to_regnamespace(quote_ident(%(schema_name)s)) and relkind = 'r'

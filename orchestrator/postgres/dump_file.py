@@ -48,17 +48,19 @@ def dump_to_file(
     excluded_schemas: Sequence[str],
     go_on: Callable[[], None],
     without_rows: Sequence[tuple[str, str]] = (),
+    options: Sequence[str] = (),
 ) -> DumpFile:
     """Write database `name`, as an exported `snapshot` sees it, into a new file.
 
-    Of the tables `without_rows`, by schema and name, only the definition is written. `go_on` is called now and then,
-    and may raise. Raises MediabaseError when the database cannot be read, and OSError when the file cannot be written.
+    Of the tables `without_rows`, by schema and name, only the definition is written; `options` are more of pg_dump's.
+    `go_on` is called now and then, and may raise. Raises MediabaseError when the database cannot be read, and OSError
+    when the file cannot be written.
     """
     command: Command = [
         source.pg_dump.path, "--format=custom", f"--compress={COMPRESSION}", f"--snapshot={snapshot}",
         f"--lock-wait-timeout={PATIENCE_SECONDS * 1000}",
         *(f"--exclude-schema={literal(schema)}" for schema in excluded_schemas),
-        *(f"--exclude-table-data={literal(*table)}" for table in without_rows),
+        *(f"--exclude-table-data={literal(*table)}" for table in without_rows), *options,
     ]  # fmt: skip
     digest = sha256()
     with TemporaryFile() as complaints, path.open("xb") as file:

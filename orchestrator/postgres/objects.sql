@@ -20,6 +20,7 @@ objects as (
 
     select 'extension' as kind, '' as schema_name, extname::text as name, 'pg_extension'::regclass as classid, oid
     from pg_extension
+    where extname not in ('citus', 'citus_columnar') -- what is where, which a copy elsewhere does not have
     union all
     select
         case relations.relkind

@@ -1,7 +1,7 @@
 -- Bytes on disk by schema, with indexes and TOAST: of every patient, and of the core and what is beside it.
 select
     pg_namespace.nspname as schema_name,
-    coalesce(sum(pg_total_relation_size(pg_class.oid)), 0)::bigint as bytes
+    coalesce(sum({bytes}), 0)::bigint as bytes
 from pg_namespace
 inner join pg_class on pg_namespace.oid = pg_class.relnamespace and pg_class.relkind in ('r', 'm')
 where

@@ -14,6 +14,7 @@ from orchestrator.errors import MediabaseError, RefusedError
 from orchestrator.legacy.databases import database_facts
 from orchestrator.pages.fold_changes import Distribution, FoldChangeClass, Gene
 from orchestrator.postgres.connection import Connection, Servers, connect, describe
+from orchestrator.postgres.engine import table_bytes
 from orchestrator.postgres.statements import statement
 from orchestrator.report.facts import (
     Biomarker,
@@ -87,7 +88,7 @@ def _read(target: Connection, where: str, legacy: Legacy) -> Report:
     target.execute("set local timezone = 'UTC'")
     now = target.execute("select date_trunc('second', now())").fetchone()
     assert now is not None  # noqa: S101  # a row without a table
-    sizes = {row["schema_name"]: int(row["bytes"]) for row in _rows(target, "bytes")}
+    sizes = _sizes(target)
     version = _readable(target.info.server_version)
     recorded = tuple(Version(**row) for row in _rows(target, "versions", "public.schema_versions"))
     return Report(
@@ -102,6 +103,12 @@ def _read(target: Connection, where: str, legacy: Legacy) -> Report:
         core_bytes=sum(sizes.get(name, 0) for name in CORE_SCHEMAS),
         other_bytes=sum(sizes.get(name, 0) for name in OTHER_SCHEMAS),
     )
+
+
+def _sizes(target: Connection) -> dict[str, int]:
+    """Return the bytes of schemas by name."""
+    query = statement(__package__, "bytes").format(bytes=table_bytes(target))
+    return {str(schema): int(str(size)) for schema, size in target.execute(query).fetchall()}
 
 
 def _patients(target: Connection, legacy: Legacy, sizes: Mapping[str, int]) -> tuple[PatientFacts, ...]:
