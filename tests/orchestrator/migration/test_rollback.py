@@ -245,3 +245,10 @@ def test_all_but_somebody(lab: Lab) -> None:
     done = lab.call("rollback", "--all")
     assert done.returncode == 1 and "NEW" in done.stdout
     assert lab.schemas() == ["patient_new"] and lab.query("select to_regclass('migration.patient')") != [(None,)]
+
+
+def test_in_a_session_of_another_time_zone(lab: Lab) -> None:
+    """The text of a time depends on it; a patient that nobody edited is not taken for edited."""
+    lab.migrate("DEMO_HER2")
+    done = lab.call("rollback", "DEMO_HER2", PGTZ="Europe/Berlin")
+    assert done.returncode == 0, (done.stdout, done.stderr)
