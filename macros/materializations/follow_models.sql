@@ -3,7 +3,7 @@
             metadata counts as that also with a new column. -#}
         declare
             added text;
-            is_as_built boolean := journal.metadata_digest = (select md5(metadata::text) from metadata);
+            is_as_built boolean := journal.metadata_digest = migration.metadata_digest(patient_schema);
         begin
             {%- for member in members %}
             {%- set node = member.node %}
@@ -25,7 +25,7 @@
             end if;
             {%- endfor %}
             if is_as_built then
-                update migration.patient set metadata_digest = (select md5(metadata::text) from metadata)
+                update migration.patient set metadata_digest = migration.metadata_digest(patient_schema)
                 where patient_id = asked;
             end if;
         end;
