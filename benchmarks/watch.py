@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,35 +13,34 @@ from orchestrator.postgres.connection import connect
 
 LOOK_SECONDS = 0.1
 LOCKS = """
-select count(distinct (database, relation, page, tuple, transactionid, classid, objid, objsubid, virtualxid))
+select count(distinct (
+    locktype, database, relation, page, tuple, transactionid::text, classid, objid, objsubid, virtualxid
+))
 from pg_locks
-where not fastpath and pid <> pg_backend_pid()
+where pid <> pg_backend_pid()
 """
-"""Places taken in the server's table of locks: a place is for what is locked, however many hold it."""
+"""Places in the server's table of locks: one for what is locked, however many hold it. Those few that a session keeps
+to itself (fast path) take none, and are counted all the same: how many that can be differs by server."""
 
 Taken = dict[str, float]
-"""`seconds`; `memory_mb`, the most that our processes took at a time; `locks`, the most
-places in the server's table of locks that were taken at a time, by all sessions."""
+"""`seconds`; `memory_mb`, the most that our processes took at a time; `locks`, the most places in the server's table of
+locks that all sessions can have taken at a time."""
 
 
 @contextmanager
 def watching(dsn: str) -> Iterator[Taken]:
     """Yield what will say what the block takes, once it is left; locks of all sessions on the server at `dsn`."""
     peak, locks, stop, taken = [0], [0], threading.Event(), Taken()
-    threads = [
-        threading.Thread(target=peak_memory, args=(peak, stop), daemon=True),
-        threading.Thread(target=peak_locks, args=(dsn, locks, stop), daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
-    started = time.perf_counter()
-    try:
-        yield taken
-        taken["seconds"] = time.perf_counter() - started
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        watchers = [pool.submit(peak_memory, peak, stop), pool.submit(peak_locks, dsn, locks, stop)]
+        started = time.perf_counter()
+        try:
+            yield taken
+            taken["seconds"] = time.perf_counter() - started
+        finally:
+            stop.set()
+    for watcher in watchers:
+        watcher.result()  # one that failed has seen nothing: no figure rather than a wrong one
     taken |= {"memory_mb": peak[0] / 1e6, "locks": locks[0]}
 
 
