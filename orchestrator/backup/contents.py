@@ -19,7 +19,7 @@ from orchestrator.wording import some
 
 MAX_NAMES = 5
 CATALOG_LOCKS = 250
-"""What pg_dump locks of the catalog, with room; 188 were seen."""
+"""What pg_dump locks of the catalog, with room: 144 were seen, and PostgreSQL 18 has 188 tables and indexes there."""
 TRIES = 5
 """How often to begin again when tables came or went between looking for them and locking them."""
 
