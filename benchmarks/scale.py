@@ -5,8 +5,9 @@ exported to CSV, and everybody is a copy of that file under another id, which `m
 database grows step by step. At each step, each of it in a process of its own, as an operator runs it:
 
 migrate    --group new patients come to those that are there; they are taken away again by `rollback`, and others come.
-           A patient: without start, which is the same of one new patient. Floor: the model's rows piped from its legacy
-           database into a finished table (benchmarks/migrate.py), as often as there are patients in a group.
+           A patient: without start, which is the same of as few as give every worker a batch. Floor: the model's rows
+           piped from its legacy database into a finished table (benchmarks/migrate.py), as often as there are patients
+           in a group.
 others     rerun (nothing has changed), validate, status, report, upgrade (of all patients to models with one column
            more, and to models that they follow), backup of the core, a thin archive of one patient, and pg_dump of the
            whole database, each with its seconds, the peak of our memory and of the server's locks.
@@ -18,7 +19,7 @@ Each --runs times, less often (three times at least) what takes more than a minu
 step. Exit code 1 when a patient costs more than 15 % more at the last step than at 100 (or else the first).
 
 Usage: python -m benchmarks.scale [--steps N ...] [--transcripts N] [--rows N] [--group N] [--jobs N] [--runs N]
-Example of a try: python -m benchmarks.scale --steps 10 40 --transcripts 2000 --rows 500 --group 10 --runs 2
+Example of a try: python -m benchmarks.scale --steps 10 40 --transcripts 2000 --rows 500 --group 20 --runs 2
 """
 
 import argparse
@@ -45,6 +46,7 @@ from benchmarks.next_version import upgrade_all, with_column
 from benchmarks.patient_requests import measure_requests
 from benchmarks.validate import multiply, name
 from benchmarks.watch import Taken, watched, watching
+from orchestrator.migration.driver import MIN_BATCH
 from orchestrator.patient_id import LEGACY_PREFIX
 from orchestrator.postgres.connection import Servers, connect, servers
 from orchestrator.settings import Settings
@@ -142,10 +144,11 @@ def grow(bench: Bench, before: int, patients: int) -> dict[str, Any]:
 def measure_groups(bench: Bench) -> Runs:
     """Let groups of new patients come and go; return what that took, and what a patient did, by run."""
     found: Runs = defaultdict(list)
+    few = bench.jobs * MIN_BATCH
     for run in range(bench.runs):
         first = NEWCOMERS + run * bench.group
         took = {}
-        for what, numbers in (("one", range(NEWCOMERS - 1, NEWCOMERS)), ("group", range(first, first + bench.group))):
+        for what, numbers in (("few", range(NEWCOMERS - few, NEWCOMERS)), ("group", range(first, first + bench.group))):
             took[f"migrate {what}"] = bench.migrate(numbers)
             took[f"rollback {what}"] = bench.run("rollback", *map(name, numbers), "--discard")
             with connect(bench.where.target, autocommit=True) as target:
@@ -154,7 +157,7 @@ def measure_groups(bench: Bench) -> Runs:
             found[command].append(taken)
         floor = measure_floor(bench.where, [COPIED] * bench.group)
         migrate_ms, rollback_ms = (
-            per_patient(took[f"{command} one"], took[f"{command} group"], bench.group)
+            per_patient(took[f"{command} few"], took[f"{command} group"], bench.group - few)
             for command in ("migrate", "rollback")
         )
         found["a patient"].append(
@@ -163,9 +166,9 @@ def measure_groups(bench: Bench) -> Runs:
     return found
 
 
-def per_patient(one: Taken, many: Taken, patients: int) -> float:
-    """Return the milliseconds of each patient after the first, which has those of process start."""
-    return 1000 * (many["seconds"] - one["seconds"]) / (patients - 1)
+def per_patient(few: Taken, many: Taken, more: int) -> float:
+    """Return the milliseconds of each patient by which there are more; the few have those of process start."""
+    return 1000 * (many["seconds"] - few["seconds"]) / more
 
 
 def measure_commands(bench: Bench, patients: int) -> Runs:
@@ -187,7 +190,7 @@ def measure_commands(bench: Bench, patients: int) -> Runs:
     }
     for what in ("rerun", "validate"):
         pairs = zip(found[f"{what} one"], found[f"{what} some"], strict=True)
-        found[f"a patient, {what}"] = [{"ms": per_patient(one, many, len(some))} for one, many in pairs]
+        found[f"a patient, {what}"] = [{"ms": per_patient(one, many, len(some) - 1)} for one, many in pairs]
     (bench.home / "mediabase-report.html").unlink()
     return found
 
@@ -258,7 +261,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, nargs="+", default=STEPS, help="numbers of patients, e.g. 10 100")
     parser.add_argument("--transcripts", type=int, default=20_000, help="of the core, e.g. 2000")
     parser.add_argument("--rows", type=int, default=5_000, help="of a patient that are not at 1.0, e.g. 500")
-    parser.add_argument("--group", type=int, default=100, help="new patients at a time, two or more, e.g. 10")
+    parser.add_argument("--group", type=int, default=100, help="new patients at a time, over four a worker, e.g. 20")
     parser.add_argument("--jobs", type=int, default=2, help="e.g. 1")
     parser.add_argument("--runs", type=int, default=5, help="e.g. 3")
     parser.add_argument("--output", type=Path, default=RESULTS / "scale.json", help="file for the figures")
