@@ -30,6 +30,7 @@ NO_CITUS = (
 )
 Engine = str
 """`postgresql` or `citus`."""
+ON_CITUS = pytest.param("citus", marks=() if CITUS_DSN else pytest.mark.skip(reason=NO_CITUS))
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,10 @@ def _ended(done: Finished, code: int) -> Finished:
 
 @contextmanager
 def place(engine: Engine, lab: Lab, *, is_core_first: bool = False) -> Iterator[Place]:
-    """Yield a target with the laboratory's core; of Citus after the test was skipped where there is none.
+    """Yield a target with the laboratory's core.
 
     With `is_core_first` the extension is left to the test, which calls `become_citus`.
     """
-    if engine == "citus" and not CITUS_DSN:
-        pytest.skip(NO_CITUS)
     name = f"mediabase_test_{secrets.token_hex(4)}"
     admin = CITUS_DSN if engine == "citus" else lab.where.legacy
     nodes = _nodes(admin) if engine == "citus" else (Node("", 0, admin),)

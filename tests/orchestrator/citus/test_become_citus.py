@@ -1,15 +1,17 @@
 """A plain target with patients becomes one of Citus."""
 
+import pytest
 from helpers import Lab
-from places import become_citus, is_sound, migrated, place, schema
+from places import ON_CITUS, become_citus, is_sound, migrated, place, schema
 
 PATIENTS = ("DEMO_BAD_VALUES", "DEMO_HER2")
 
 
-def test_patients_that_were_there_before(laboratory_server: Lab) -> None:
+@pytest.mark.parametrize("engine", [ON_CITUS])
+def test_patients_that_were_there_before(laboratory_server: Lab, engine: str) -> None:
     """A target that was plain becomes one of Citus, and its patients are distributed as docs/SCALING.md says."""
     laboratory_server.reset()
-    with place("citus", laboratory_server, is_core_first=True) as made:
+    with place(engine, laboratory_server, is_core_first=True) as made:
         assert migrated(made, *PATIENTS) == {"migrated"}
         become_citus(made)
         made.call("core", "upgrade")

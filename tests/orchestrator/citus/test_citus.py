@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from helpers import DEMO, Lab
-from places import Node, Place, is_sound, migrated, place, schema
+from places import ON_CITUS, Node, Place, is_sound, migrated, place, schema
 from serving import bearer, serving
 
 from orchestrator.access.tokens import Scope, create_token
@@ -20,12 +20,15 @@ QUARANTINED = "DEMO_BAD_VALUES"
 COUNTS = "select patient_id, state, stored_rows, baseline_rows, quarantined_rows from migration.patient order by 1"
 
 
-@pytest.fixture(scope="module", params=["postgresql", "citus"])
+@pytest.fixture(scope="module", params=["postgresql", ON_CITUS])
 def moved(request: pytest.FixtureRequest, laboratory_server: Lab) -> Iterator[Place]:
     """Return a target to which every demo patient was moved."""
     laboratory_server.reset()
     with place(request.param, laboratory_server) as made:
-        made.run("migrate", "--all", "--jobs", "2", code=3)
+        if request.param == "citus":
+            made.run("migrate", "--all", "--jobs", "2", code=3)
+        else:
+            migrated(made, *DEMO)  # in this process, which takes a fraction of that
         yield made
 
 
@@ -158,7 +161,7 @@ def test_gone_and_back(moved: Place) -> None:
         with connect(dsn, dbname=name) as connection:
             schemas = connection.execute("select nspname from pg_namespace where nspname ~ '^patient_'").fetchall()
         assert {each for (each,) in schemas} == set(map(schema, DEMO)) - {schema("DEMO_TNBC"), schema("DEMO_CRC_MSI")}
-    moved.run("patient", "remove", "DEMO_CRC_MSI", "--undo")
+    moved.call("patient", "remove", "DEMO_CRC_MSI", "--undo")
     assert migrated(moved, "DEMO_TNBC") == {"migrated"}
     is_sound(moved, "DEMO_TNBC", "DEMO_CRC_MSI")
 
