@@ -173,6 +173,7 @@ def main() -> None:
     with home_folder() as home, servers(Settings(home=home, dsn=None, legacy_dsn=None)) as where:
         mediabase(home, "sandbox", "up", "--transcripts", arguments.transcripts)
         patient_ids = copies(where, arguments.patients)
+        whole(home, where, patient_ids, arguments.jobs)  # the first has files and catalogs to read that later ones find
         for number in range(arguments.runs):
             runs.append(measure(home, where, patient_ids, arguments.jobs))
             print(f"run {number + 1}:", shown(runs[-1]), flush=True)
