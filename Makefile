@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import benchmark-cohort benchmark-scale benchmark-storage benchmark-peers lock clean
+.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-phases benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import benchmark-cohort benchmark-scale benchmark-storage benchmark-peers lock clean
 
 install: $(VENV)/installed
 
@@ -63,6 +63,10 @@ faults: install
 
 benchmark: install
 	$(BIN)/python -m benchmarks.migrate
+
+# Where the time of a patient goes.
+benchmark-phases: install
+	$(BIN)/python -m benchmarks.phases
 
 # Needs Debian's PostgreSQL 15; pgcopydb is left out, and that is said, where it is absent.
 benchmark-peers: install
