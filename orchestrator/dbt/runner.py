@@ -67,6 +67,8 @@ def parse_project() -> Project:
     from dbt.cli.main import dbtRunner
 
     outcome = dbtRunner().invoke([*QUIETLY, "parse"])
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
     if not outcome.success:
         raise MediabaseError(f"The dbt project cannot be parsed: {' '.join(str(outcome.exception).split())}")
     return Project(outcome.result)
