@@ -6,6 +6,12 @@ staged as (
 
 ),
 
+exports as (
+
+    select * from {{ source('staging', 'legacy_export') }}
+
+),
+
 transcripts as (
 
     select transcript_id from {{ source('core', 'transcripts') }}
@@ -24,12 +30,16 @@ with_disposition as (
             when staged.expression_fold_change = 'NaN' then 'nan'
             when staged.expression_fold_change in ('Infinity', '-Infinity') then 'infinite'
             when staged.expression_fold_change <= 0 then 'not_positive'
-            when transcripts.transcript_id is null then 'orphan'
+            -- The export compared all ids with the core's: where it found none that the core lacks, none is looked up.
+            when
+                exports.unknown_rows is distinct from 0
+                and not exists (select 1 from transcripts where transcripts.transcript_id = staged.transcript_id)
+                then 'orphan'
             when staged.expression_fold_change = 1.0 then 'baseline'
             else 'stored'
         end as disposition
     from staged
-    left join transcripts on staged.transcript_id = transcripts.transcript_id
+    left join exports on staged.patient_id = exports.patient_id
 
 )
 

@@ -1,5 +1,7 @@
 """The roles of readers: one that reads the core, one for each patient, one for the cohort, and the API's login."""
 
+from typing import cast
+
 import psycopg
 from psycopg import sql
 
@@ -37,10 +39,17 @@ def ensure_shared_roles(target: Connection) -> None:
 
 def let_reader_in(target: Connection, patient_id: str) -> bool:
     """Let a patient's reader role read the patient, and the API's login take that role; return whether it can read."""
-    role = reader_role(patient_id)
-    if not (_core_is_readable(target) and _ensure_role(target, role, reader_options(target))):
+    role, schema = reader_role(patient_id), schema_name(patient_id)
+    values = {"core": CORE_READER, "reader": role, "schema": sql.Identifier(schema).as_string(target)}
+    found = target.execute(statement(__package__, "reader"), values).fetchone()
+    is_readable, is_there, relations = cast(tuple[bool, bool, list[str]], found)
+    if not (is_readable and relations and (is_there or _make_role(target, role, reader_options(target)))):
         return False
-    names = {"schema": sql.Identifier(schema_name(patient_id)), "reader": sql.Identifier(role)}
+    names = {
+        "schema": sql.Identifier(schema),
+        "relations": sql.SQL(", ").join(sql.Identifier(schema, name) for name in relations),
+        "reader": sql.Identifier(role),
+    }
     try:
         with target.transaction():
             target.execute(_shared("grants_patient", **names))
@@ -73,7 +82,7 @@ def drop_role(target: Connection, role: str) -> str:
     return ""
 
 
-def _shared(name: str, **names: sql.Identifier) -> sql.Composed:
+def _shared(name: str, **names: sql.Composable) -> sql.Composed:
     return statement(__package__, name).format(
         core_reader=sql.Identifier(CORE_READER),
         cohort_reader=sql.Identifier(COHORT_READER),
@@ -92,8 +101,10 @@ def _exists(target: Connection, role: str) -> bool:
 
 
 def _ensure_role(target: Connection, role: str, options: str) -> bool:
-    if _exists(target, role):
-        return True
+    return _exists(target, role) or _make_role(target, role, options)
+
+
+def _make_role(target: Connection, role: str, options: str) -> bool:
     try:
         with target.transaction():
             target.execute(sql.SQL("create role {} " + options).format(sql.Identifier(role)))

@@ -62,7 +62,9 @@ def stage_batch(
     report: Report,
 ) -> list[str]:
     """Export every patient of the batch that needs it; return their ids, and report the others' outcomes."""
-    known = journal.patients(target, [database.patient_id for database in batch])
+    patient_ids = [database.patient_id for database in batch]
+    clear(target, patient_ids)
+    known = journal.patients(target, patient_ids)
     core = core_ids(target)
     staged = []
     for database in batch:
@@ -127,7 +129,6 @@ def _unless_settled(
         settled = settled_by_data(place.legacy_dsn, target, core, database, known, options)
         if settled:
             journal.recover(target, known.patient_id)
-            clear(target, [known.patient_id])
     except (MediabaseError, psycopg.Error) as error:
         return _failed(target, place.run_id, database.patient_id, error)
     believe = options.believe or known.surface
@@ -142,7 +143,7 @@ def stage(
     core: CoreIds,
     believe: str | None,
 ) -> Outcome:
-    """Export one patient; return that it is staged, or that it failed."""
+    """Export one patient, of whom nothing is staged (`clear`); return that it is staged, or that it failed."""
     started = time.monotonic()
     try:
         taken = export_patient(legacy_dsn, target, database, core, believe)

@@ -162,6 +162,7 @@ def export(
         ids = core.core_ids(lock)
         for database in databases:
             report(Progress(database.patient_id, "export"))
+            clear(lock, [database.patient_id])
             outcomes.append(stage(servers.legacy, lock, run_id, database, ids, believe))
             report(outcomes[-1])
     return outcomes

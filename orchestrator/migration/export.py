@@ -20,17 +20,16 @@ def export_patient(
 ) -> Survey:
     """Stage the patient's rows, and record the export, in one transaction of the target.
 
-    Replaces an earlier export of the patient. Raises PatientError when its source cannot be taken as it is.
+    There must be no earlier export of it (`clear`). Raises PatientError when its source cannot be taken as it is.
     """
     partition = staging_table(database.patient_id)
-    clear(target, [database.patient_id])  # on its own: dropping a partition locks out all builds until it commits
     with target.transaction():
 
         def stage(read: Read) -> RowStream:
             target.execute(
                 sql.SQL(
                     "drop table if exists {0};"
-                    "create unlogged table {0} (like staging.legacy_expression including defaults);"
+                    "create unlogged table {0} (like staging.legacy_expression including defaults including storage);"
                     "alter table {0} alter column patient_id set default {1}"
                 ).format(partition, sql.Literal(database.patient_id))
             )
@@ -47,8 +46,6 @@ def export_patient(
         for disposition, ids in taken.given.items():
             if ids:
                 target.execute(give, [disposition, list(ids)])
-        # A small sample is enough for the build's plan: how many rows, and that all are this patient's.
-        target.execute(sql.SQL("set local default_statistics_target = 1; analyze {}").format(partition))
         target.execute(
             sql.SQL("alter table staging.legacy_expression attach partition {} for values in ({})").format(
                 partition, sql.Literal(database.patient_id)
@@ -77,7 +74,10 @@ def export_patient(
 
 
 def clear(target: Connection, patient_ids: list[str]) -> None:
-    """Remove the staged exports of these patients."""
+    """Remove the staged exports of these patients.
+
+    In a transaction of its own: dropping a partition locks out all builds until it commits.
+    """
     if not patient_ids:
         return
     tables = sql.SQL(", ").join(map(staging_table, patient_ids))

@@ -132,6 +132,20 @@ begin
 end
 $$;
 
+-- Staged ids are short. What could be stored out of line would cost each export two more relations, and four files.
+do $$
+declare
+    name text;
+begin
+    for name in
+        select attname from pg_attribute
+        where attrelid = 'staging.legacy_expression'::regclass and attnum > 0 and not attisdropped and attstorage <> 'p'
+    loop
+        execute format('alter table staging.legacy_expression alter column %I set storage plain', name);
+    end loop;
+end
+$$;
+
 comment on table migration.patient is 'One row per patient: the registry of patient schemas and where each stands';
 comment on column migration.patient.legacy_digest is 'sha256 of the legacy rows that the last build was made from';
 comment on column migration.patient.current_digest is 'sha256 of the rows read back after that build; null: not yet';

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from helpers import DEMO, Lab
 
 BAD_VALUES = {"infinite": 2, "nan": 2, "not_positive": 4, "null": 2, "orphan": 3}
@@ -127,6 +128,24 @@ def test_values_at_the_edges_arrive_bit_by_bit(lab: Lab) -> None:
     assert outcome.result == "migrated"
     assert outcome.reasons == {"not_positive": 2, "orphan": 4, "null": 1, "nan": 1}
     lab.verify("EDGES")
+
+
+@pytest.mark.parametrize("length", [3_000, 9_000])
+def test_ids_too_long_to_be_stored_fail_with_the_reason(lab: Lab, length: int) -> None:
+    """More than an index holds, and more than a page: the patient fails alone, and says why."""
+    digits = f"(select string_agg(md5(n::text), '') from generate_series(1, {length // 32 + 1}) as n)"
+    lab.add_patient(
+        "LONG",
+        "alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey, "
+        "alter transcript_id type text; "
+        f"insert into cancer_transcript_base (transcript_id, expression_fold_change) values ({digits}, 2)",
+    )
+    lab.add_patient("SHORT")
+    outcomes = lab.migrate("LONG", "SHORT")
+    assert outcomes["SHORT"].result == "migrated"
+    assert outcomes["LONG"].result == "failed"
+    assert "a transcript id of it is longer than PostgreSQL can index" in outcomes["LONG"].message
+    assert lab.schemas() == ["patient_short"]
 
 
 def test_reader_roles_see_their_patient_and_the_core_only(lab: Lab) -> None:
