@@ -1,7 +1,9 @@
 {% macro cohort_function(node, relation, sql) %}
     {#- Works out the rows of one patient, and keeps a failure to itself: as SQLSTATE in cohort.patient_error, never as a
         message, which can carry values. Rows of before are gone either way. EXECUTE, because a kept plan would be that
-        of the patient before. -#}
+        of the patient before; not so of a model whose SQL has no name in the patient's schema (meta has_plan_of_all).
+        That one puts `patient_schema` into the search path itself: a plan is kept for the path that it was made in. -#}
+    {%- set has_plan_of_all = node.config.meta.get('has_plan_of_all', false) -%}
     {%- set columns = node.columns.keys() | join(', ') -%}
     {%- set function = relation.schema ~ '.fill_' ~ node.name ~ '(text, text)' -%}
     {%- set errors = source('cohort', 'patient_error') -%}
@@ -19,14 +21,19 @@ begin
     delete from {{ relation }} where patient_id = asked;
     delete from {{ errors }} where patient_id = asked and relation = '{{ node.name }}';
     begin
+        {%- if not has_plan_of_all %}
         perform set_config('search_path', patient_schema, true);
         execute $statement$
+        {%- endif %}
             insert into {{ relation }} ({{ columns }})
             select {{ columns }}
             from (
                 {{ sql | indent(16) }}
             ) as of_patient
+        {{- ';' if has_plan_of_all }}
+        {%- if not has_plan_of_all %}
         $statement$;
+        {%- endif %}
     exception when others then
         get stacked diagnostics code = returned_sqlstate;
         insert into {{ errors }} (patient_id, relation, error_code) values (asked, '{{ node.name }}', code);

@@ -1,7 +1,16 @@
 -- From the catalog alone, so that it can be told of a schema in whatever state it is. Definitions are spelled as
 -- PostgreSQL does with the patient's schema in front of the search path, hence without its name.
+-- Everything is looked up through an index, from the names of the specification on: to read a catalog whole would take
+-- longer with each patient there is. OFFSET 0 keeps the planner from doing so, whatever its statistics say.
+-- No name here is bound to the patient's schema, so that one plan serves all patients: see cohort_function.
 -- depends_on: {{ ref('cancer_transcript_base') }}, which is the last that a build makes
 with
+
+here as materialized (
+
+    select set_config('search_path', patient_schema, true) as schema_name
+
+),
 
 expected as (
 
@@ -9,15 +18,28 @@ expected as (
 
 ),
 
-relations as (
+specified as (
+
+    select distinct relation from expected
+
+),
+
+relations as materialized (
 
     select
-        oid,
-        relname,
-        relkind,
-        reloptions
-    from pg_class
-    where relnamespace = to_regnamespace(current_setting('search_path')) and relkind in ('r', 'p', 'v', 'm', 'f')
+        classes.oid,
+        classes.relname,
+        classes.relkind,
+        classes.reloptions
+    from here
+    cross join specified
+    cross join
+        lateral (
+            select pg_class.* from pg_class
+            where pg_class.relname = specified.relation and pg_class.relnamespace = to_regnamespace(here.schema_name)
+            offset 0 -- noqa: AM09
+        ) as classes
+    where classes.relkind in ('r', 'p', 'v', 'm', 'f')
 
 ),
 
@@ -40,11 +62,20 @@ found as (
         cols.attname as name, -- noqa: RF04
         format_type(cols.atttypid, cols.atttypmod)
         || case when cols.attnotnull then ' not null' else '' end
-        || coalesce(' default ' || pg_get_expr(preset.adbin, preset.adrelid), '') as definition
+        || coalesce(
+            (
+                select ' default ' || pg_get_expr(preset.adbin, preset.adrelid) from pg_attrdef as preset
+                where cols.atthasdef and cols.attrelid = preset.adrelid and cols.attnum = preset.adnum
+            ),
+            ''
+        ) as definition
     from relations
-    inner join pg_attribute as cols on relations.oid = cols.attrelid
-    left join pg_attrdef as preset on cols.attrelid = preset.adrelid and cols.attnum = preset.adnum
-    where cols.attnum > 0 and not cols.attisdropped
+    cross join
+        lateral (
+            select pg_attribute.* from pg_attribute
+            where pg_attribute.attrelid = relations.oid and pg_attribute.attnum > 0 and not pg_attribute.attisdropped
+            offset 0 -- noqa: AM09
+        ) as cols
 
     union all
 
@@ -54,8 +85,12 @@ found as (
         rules.conname as name, -- noqa: RF04
         pg_get_constraintdef(rules.oid) as definition
     from relations
-    inner join pg_constraint as rules on relations.oid = rules.conrelid
-    where rules.contype in ('p', 'u', 'c', 'f')
+    cross join
+        lateral (
+            select pg_constraint.* from pg_constraint
+            where pg_constraint.conrelid = relations.oid and pg_constraint.contype in ('p', 'u', 'c', 'f')
+            offset 0 -- noqa: AM09
+        ) as rules
 
     union all
 
@@ -66,8 +101,18 @@ found as (
         pg_get_indexdef(indexed.indexrelid, 0, true)
         || case when indexed.indisvalid then '' else ' INVALID' end as definition
     from relations
-    inner join pg_index as indexed on relations.oid = indexed.indrelid
-    inner join pg_class as named on indexed.indexrelid = named.oid
+    cross join
+        lateral (
+            select pg_index.* from pg_index
+            where pg_index.indrelid = relations.oid
+            offset 0 -- noqa: AM09
+        ) as indexed
+    cross join
+        lateral (
+            select pg_class.relname from pg_class
+            where pg_class.oid = indexed.indexrelid
+            offset 0 -- noqa: AM09
+        ) as named
 
     union all
 
@@ -78,8 +123,12 @@ found as (
         pg_get_triggerdef(fired.oid, true)
         || case when fired.tgenabled in ('O', 'A') then '' else ' DISABLED' end as definition
     from relations
-    inner join pg_trigger as fired on relations.oid = fired.tgrelid
-    where not fired.tgisinternal
+    cross join
+        lateral (
+            select pg_trigger.* from pg_trigger
+            where pg_trigger.tgrelid = relations.oid and not pg_trigger.tgisinternal
+            offset 0 -- noqa: AM09
+        ) as fired
 
 ),
 
@@ -115,6 +164,6 @@ select
     by_kind.index_faults,
     to_regnamespace(journal.schema_name) is not null as has_schema,
     now() as checked_at
-from {{ source('migration', 'patient') }} as journal
+from here
+inner join {{ source('migration', 'patient') }} as journal on here.schema_name = journal.schema_name
 cross join by_kind
-where journal.schema_name = current_setting('search_path')
