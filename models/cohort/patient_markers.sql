@@ -16,14 +16,43 @@ markers as (
 
 ),
 
+genes as (
+
+    select * from {{ source('core', 'genes') }}
+
+),
+
+transcripts as (
+
+    select * from {{ source('core', 'transcripts') }}
+
+),
+
+sparse as (
+
+    select * from {{ ref('expression_data').include(database=false, schema=false) }}
+    where expression_fold_change > 0 and expression_fold_change < 'Infinity'
+
+),
+
+-- Each marker is looked up on its own; OFFSET 0 keeps the planner from reading all genes, or all that the patient has.
 isoforms as materialized (
 
     select
-        genes.gene_symbol,
-        transcripts.transcript_id
+        markers.gene_symbol,
+        of_gene.transcript_id
     from markers
-    inner join {{ source('core', 'genes') }} as genes on markers.gene_symbol = genes.gene_symbol
-    inner join {{ source('core', 'transcripts') }} as transcripts on genes.gene_id = transcripts.gene_id
+    cross join
+        lateral (
+            select genes.gene_id from genes
+            where genes.gene_symbol = markers.gene_symbol
+            offset 0 -- noqa: AM09
+        ) as marked
+    cross join lateral (
+        select transcripts.transcript_id from transcripts
+        where transcripts.gene_id = marked.gene_id
+        offset 0 -- noqa: AM09
+    ) as of_gene
 
 ),
 
@@ -32,13 +61,14 @@ stored as (
     select
         isoforms.gene_symbol,
         isoforms.transcript_id,
-        sparse.expression_fold_change as fold_change,
-        abs(ln(sparse.expression_fold_change)) as distance
+        changed.fold_change,
+        abs(ln(changed.fold_change)) as distance
     from isoforms
-    inner join
-        {{ ref('expression_data').include(database=false, schema=false) }} as sparse
-        on isoforms.transcript_id = sparse.transcript_id
-    where sparse.expression_fold_change > 0 and sparse.expression_fold_change < 'Infinity'
+    cross join lateral (
+        select sparse.expression_fold_change as fold_change from sparse
+        where sparse.transcript_id = isoforms.transcript_id
+        offset 0 -- noqa: AM09
+    ) as changed
 
 ),
 
