@@ -48,23 +48,27 @@ probes as (
 
 ),
 
-looked_up as (
-
-    select
-        transcript_id,
-        expression_fold_change
-    from {{ view }}
-    where transcript_id in ('{{ probes | join("', '") }}')
-
-),
-
+-- Both questions are asked at once, because each reading of the view is planned with all its columns anew. The last arm
+-- of the view meets the first of them never, so that of it only the probes are read.
 seen as materialized (
 
     select
         transcript_id,
         expression_fold_change
     from {{ view }}
-    where expression_fold_change is distinct from 1.0
+    where
+        expression_fold_change is distinct from 1.0
+        or transcript_id in ('{{ probes | join("', '") }}')
+
+),
+
+looked_up as materialized (
+
+    select
+        transcript_id,
+        expression_fold_change
+    from seen
+    where transcript_id in ('{{ probes | join("', '") }}')
 
 ),
 
@@ -99,7 +103,7 @@ drug_targets as (
 
 ),
 
-suppressor_loss as (
+suppressor_loss as materialized (
 
     select
         gene_symbol,
@@ -114,17 +118,20 @@ suppressor_loss as (
 changed_in_view as (
 
     select count(*) as n from seen
+    where expression_fold_change is distinct from 1.0
 
 ),
 
-changed as (
+changed_stored as (
 
-    select count(*) as n
-    from (
-        select expression_fold_change from stored
-        union all
-        select expression_fold_change from quarantined
-    ) as kept
+    select count(*) as n from stored
+    where expression_fold_change is distinct from 1.0
+
+),
+
+changed_quarantined as (
+
+    select count(*) as n from quarantined
     where expression_fold_change is distinct from 1.0
 
 ),
@@ -148,8 +155,8 @@ true_probes as (
 select
     journal.patient_id,
     changed_in_view.n as changed_in_view,
-    changed.n as changed_rows,
     true_probes.n as true_probes,
+    changed_stored.n + changed_quarantined.n as changed_rows,
     (select count(*) from probes) as probes,
     (select count(*) from overexpressed) as overexpressed_rows,
     (select count(*) from drug_targets) as drug_target_rows,
@@ -157,5 +164,6 @@ select
     now() as checked_at
 from journal
 cross join changed_in_view
-cross join changed
+cross join changed_stored
+cross join changed_quarantined
 cross join true_probes
