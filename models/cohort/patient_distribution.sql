@@ -46,11 +46,10 @@ bounds as (
 counted as (
 
     select
-        width_bucket(stored.fold_change, bounds.lowest) as class, -- noqa: RF04
+        width_bucket(fold_change, (select bounds.lowest from bounds)) as class, -- noqa: RF04
         count(*) as n
     from stored
-    cross join bounds
-    group by width_bucket(stored.fold_change, bounds.lowest)
+    group by class
 
 ),
 
@@ -84,6 +83,45 @@ top_down as (
     order by fold_change asc, transcript_id asc
     limit 10
 
+),
+
+top as (
+
+    select * from top_up
+    union all
+    select * from top_down
+
+),
+
+-- Genes of both at once: each table that is joined twice would be planned twice.
+named as (
+
+    select
+        top.transcript_id,
+        top.fold_change,
+        top.fold_change > 1.0 as is_up,
+        jsonb_build_object(
+            'gene_symbol', genes.gene_symbol,
+            'transcript_id', top.transcript_id,
+            'fold_change', top.fold_change
+        ) as as_json
+    from top
+    left join {{ source('core', 'transcripts') }} as transcripts on top.transcript_id = transcripts.transcript_id
+    left join {{ source('core', 'genes') }} as genes on transcripts.gene_id = genes.gene_id
+
+),
+
+tops as (
+
+    select
+        coalesce(
+            jsonb_agg(as_json order by fold_change desc, transcript_id asc) filter (where is_up), '[]'
+        ) as top_up,
+        coalesce(
+            jsonb_agg(as_json order by fold_change asc, transcript_id asc) filter (where not is_up), '[]'
+        ) as top_down
+    from named
+
 )
 
 select
@@ -91,15 +129,16 @@ select
     summed_up.finite_rows,
     summed_up.above_baseline,
     summed_up.lowest,
-    summed_up.quartiles[1] as quartile_1,
-    summed_up.quartiles[2] as median,
-    summed_up.quartiles[3] as quartile_3,
     summed_up.highest,
     summed_up.mean_log2,
     in_classes.rows_by_class,
-    {{ top_genes('top_up', 'desc') }} as top_up,
-    {{ top_genes('top_down', 'asc') }} as top_down,
+    tops.top_up,
+    tops.top_down,
+    summed_up.quartiles[1] as quartile_1,
+    summed_up.quartiles[2] as median,
+    summed_up.quartiles[3] as quartile_3,
     now() as checked_at
 from journal
 cross join summed_up
 cross join in_classes
+cross join tops
