@@ -91,10 +91,15 @@ drug_targets as (
             overexpressed.transcript_id,
             drugs.molecule_name
         from overexpressed
-        inner join {{ source('core', 'transcripts') }} as transcripts
-            on overexpressed.transcript_id = transcripts.transcript_id
+        -- One by one: with a LIMIT the planner does not see how few they are. Hence OFFSET 0.
+        cross join
+            lateral (
+                select transcripts.gene_id from {{ source('core', 'transcripts') }} as transcripts
+                where transcripts.transcript_id = overexpressed.transcript_id
+                offset 0 -- noqa: AM09
+            ) as found
         inner join {{ source('core', 'opentargets_known_drugs') }} as drugs
-            on transcripts.gene_id = drugs.target_gene_id
+            on found.gene_id = drugs.target_gene_id
         where overexpressed.expression_fold_change > 3.0 and drugs.is_approved
     {%- else -%}
         select 1 as nothing
