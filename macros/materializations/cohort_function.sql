@@ -14,6 +14,7 @@ set timezone = 'UTC'
 set datestyle = 'ISO'
 set standard_conforming_strings = on
 set jit = off
+set enable_mergejoin = off -- what it could win is less than it takes to plan, for each patient anew
 as $mediabase$
 declare
     code text;
