@@ -120,7 +120,7 @@ def read_all(where: Servers, databases: list[LegacyDatabase]) -> dict[str, float
 
         with snapshot(where.legacy, database.name) as legacy:
             started = step("connect, lock", started)
-            survey.surfaces(legacy)
+            survey.value_tables(legacy)
             started = step("which tables there are", started)
             survey.fingerprint(legacy, WIDE)
             started = step("compare ids", started)

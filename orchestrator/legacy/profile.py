@@ -14,9 +14,9 @@ from orchestrator.legacy.survey import (
     Surface,
     choose_surface,
     classify,
+    no_rows,
     refuse_repeated_ids,
     repeated_ids,
-    require_rows,
     transcript_ids,
     value_tables,
 )
@@ -94,11 +94,15 @@ def read_catalog(connection: Connection) -> Catalog:
 def profile_surfaces(connection: Connection, catalog: Catalog | None = None) -> list[SurfaceProfile]:
     """Count each legacy table that holds fold changes, the wide one first.
 
-    With a `catalog` also look for the latest write. Raises PatientError as `survey.surfaces` does.
+    With a `catalog` also look for the latest write. Raises what `value_tables` raises, and PatientError when none has
+    rows.
     """
     found = value_tables(connection)
     profiles = [_profile_surface(connection, surface, catalog) for surface in found]
-    return require_rows(found, [profile for profile in profiles if profile.ids.rows])
+    filled = [profile for profile in profiles if profile.ids.rows]
+    if not filled:
+        raise no_rows(found)
+    return filled
 
 
 def _profile_surface(connection: Connection, surface: Surface, catalog: Catalog | None) -> SurfaceProfile:

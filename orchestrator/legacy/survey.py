@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import cast
 
 from psycopg import sql
 
@@ -13,7 +13,6 @@ from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import RowStream, Write, read_stream, write_csv
 from orchestrator.postgres.statements import statement
 
-T = TypeVar("T")
 LEGACY_FORMAT = "legacy_v0.5.0"
 UNIT_SEPARATOR = "\x1f"
 """Between ids in one text, which a server sends five times faster than as many rows."""
@@ -86,16 +85,6 @@ Reader = Callable[[Connection, str, list[str]], RowStream]
 """Reads the rows of a surface, given the ids that the core lacks; see `read_rows`."""
 
 
-def surfaces(connection: Connection) -> list[Surface]:
-    """Return the legacy tables with rows that hold fold changes, the wide one first.
-
-    Raises what `value_tables` raises, and PatientError when none has rows, because a v0.5.0 database has a row for
-    every transcript, changed or not.
-    """
-    found = value_tables(connection)
-    return require_rows(found, [surface for surface in found if _has_rows(connection, surface.name)])
-
-
 def value_tables(connection: Connection) -> list[Surface]:
     """Return the legacy tables that hold fold changes, the wide one first, without a look at their rows.
 
@@ -111,16 +100,9 @@ def value_tables(connection: Connection) -> list[Surface]:
     return found
 
 
-def require_rows(found: list[Surface], filled: list[T]) -> list[T]:
-    """Return `filled`, those of the tables `found` that have rows; raises PatientError when there is none."""
-    if not filled:
-        raise PatientError("MB014", f"Its {' and '.join(surface.name for surface in found)} have no rows.")
-    return filled
-
-
-def _has_rows(connection: Connection, table: str) -> bool:
-    query = sql.SQL("select exists (select from public.{})").format(sql.Identifier(table))
-    return connection.execute(query).fetchone() == (True,)
+def no_rows(found: list[Surface]) -> PatientError:
+    """Return that none of the tables `found` has rows: v0.5.0 has one for every transcript, changed or not."""
+    return PatientError("MB014", f"Its {' and '.join(surface.name for surface in found)} have no rows.")
 
 
 def repeated_ids(connection: Connection, surface: Surface) -> int:
@@ -198,19 +180,32 @@ def survey(connection: Connection, core: CoreIds, believe: str | None = None, re
     `read` is called on the wide one, and again if the narrow one is taken instead. Raises PatientError when a
     table cannot be taken as it is, or when both disagree and `believe` does not name one of them.
     """
-    first, *rest = surfaces(connection)
-    refuse_repeated_ids(first.name, repeated_ids(connection, first))
-    ids = compare_ids(connection, first.name, core)
+    found = value_tables(connection)
+    first, ids = _first_with_rows(connection, found, core)
     stream = read(connection, first.name, ids.unknown)
-    surface_class = _compare_surfaces(connection, first.name, bool(rest), ids, stream)
+    surface_class = _compare_surfaces(connection, first.name, first is not found[-1], ids, stream)
     surface = choose_surface(surface_class, first.name, believe)
     if surface != first.name:
-        refuse_repeated_ids(surface, repeated_ids(connection, rest[0]))
-        ids = compare_ids(connection, surface, core)
+        ids = _take_ids(connection, found[-1], core)
         stream = read(connection, surface, ids.unknown)
     query = b"select now(), system_identifier::text from pg_control_system()"
     taken_at, system = connection.execute(query).fetchone() or (None, "")
     return Survey(surface, surface_class, ids, stream, cast(datetime, taken_at), str(system))
+
+
+def _first_with_rows(connection: Connection, found: list[Surface], core: CoreIds) -> tuple[Surface, Ids]:
+    """Return the first of the tables that has rows, with its ids, which are counted anyway."""
+    for surface in found:
+        ids = _take_ids(connection, surface, core)
+        if ids.rows:
+            return surface, ids
+    raise no_rows(found)
+
+
+def _take_ids(connection: Connection, surface: Surface, core: CoreIds) -> Ids:
+    """Compare a surface's ids with the core's; raises PatientError when some are repeated."""
+    refuse_repeated_ids(surface.name, repeated_ids(connection, surface))
+    return compare_ids(connection, surface.name, core)
 
 
 def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream) -> str:
