@@ -210,15 +210,12 @@ def _take_ids(connection: Connection, surface: Surface, core: CoreIds) -> Ids:
 
 def _compare_surfaces(connection: Connection, first: str, has_second: bool, ids: Ids, stream: RowStream) -> str:
     """Classify by the rows that are not at 1.0; those of the first surface were read just now."""
-    was_read = Fingerprint(stream.rows, stream.hash_sum) if stream.hash_sum and not ids.unknown else None
+    changed = Fingerprint(stream.rows, str(stream.hash_sum))
+    if ids.unknown:  # among their rows are some at 1.0
+        changed = changed_rows(connection, _rows(first, []))
     if not has_second:
-        only = was_read or changed_rows(connection, _rows(first, []))
-        return classify(only, None) if first == WIDE else classify(None, only)
-    narrow = changed_rows(connection, _rows(NARROW, []))
-    if was_read == narrow:
-        return classify(narrow, narrow)
-    # The target hashed what was read, and may be of another version: hashes of one server compare.
-    return classify(changed_rows(connection, _rows(first, [])), narrow)
+        return classify(changed, None) if first == WIDE else classify(None, changed)
+    return classify(changed, changed_rows(connection, _rows(NARROW, [])))
 
 
 def classify(wide: Fingerprint | None, narrow: Fingerprint | None) -> str:

@@ -1,14 +1,13 @@
 """Export: one patient's legacy rows, as they are, into `staging`."""
 
 import re
-from dataclasses import replace
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from orchestrator.legacy.databases import LegacyDatabase
-from orchestrator.legacy.survey import CoreIds, Survey, changed_rows
-from orchestrator.migration.source import Read, is_file, take
+from orchestrator.legacy.survey import CoreIds, Survey
+from orchestrator.migration.source import Read, take
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import RowStream
@@ -35,11 +34,7 @@ def export_patient(
             )
             into = sql.SQL("copy {} (transcript_id, expression_fold_change) from stdin (format binary)")
             with target.cursor().copy(into.format(partition)) as copy:
-                stream = read(copy.write)
-            if is_file(database):
-                return stream
-            staged = sql.SQL("select transcript_id, expression_fold_change from {}").format(partition)
-            return replace(stream, hash_sum=changed_rows(target, staged).hash_sum)
+                return read(copy.write)
 
         taken = take(legacy_dsn, database, core, believe, stage)
         give = sql.SQL("update {} set disposition = %s where transcript_id = any(%s)").format(partition)

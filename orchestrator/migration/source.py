@@ -92,10 +92,5 @@ def predict(legacy_dsn: str, database: LegacyDatabase, core: CoreIds, believe: s
         return profile.predict(legacy, core, believe)
 
 
-def is_file(database: LegacyDatabase) -> bool:
-    """Tell whether a patient comes out of a file, which has no second table to compare."""
-    return isinstance(database, PatientFile | Removed | Upload)
-
-
 def _nowhere(read: Read) -> RowStream:
     return read(lambda _: None)

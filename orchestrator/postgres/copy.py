@@ -29,7 +29,7 @@ class RowStream:
     rows: int
     digest: str
     hash_sum: str | None = None
-    """Sum of the rows' hashes, where that was taken too; see legacy/hash_sum.sql."""
+    """Sum of the rows' hashes, of rows in a database; see legacy/hash_sum.sql."""
 
 
 def read_stream(
@@ -43,7 +43,7 @@ def read_stream(
     The stream is hashed, and handed to `write` in blocks of some thousand rows.
     """
     digest = hashlib.sha256()
-    count = 0
+    count = hash_sum = 0
 
     def take(block: bytes) -> None:
         digest.update(block)
@@ -52,11 +52,13 @@ def read_stream(
 
     take(HEADER)
     with connection.cursor() as cursor:
-        for number, block in cursor.stream(statement(__package__, "stream").format(rows=rows), parameters, binary=True):
+        blocks = cursor.stream(statement(__package__, "stream").format(rows=rows), parameters, binary=True)
+        for number, block, hashes in blocks:
             count += int(str(number))
+            hash_sum += int(str(hashes))
             take(bytes(block))  # type: ignore[call-overload]  # bytea
     take(TRAILER)
-    return RowStream(rows=count, digest=digest.hexdigest())
+    return RowStream(rows=count, digest=digest.hexdigest(), hash_sum=str(hash_sum))
 
 
 def pack(rows: Iterable[Row], write: Write) -> RowStream:
