@@ -32,8 +32,11 @@ with_disposition as (
             when staged.expression_fold_change <= 0 then 'not_positive'
             -- The export compared all ids with the core's: where it found none that the core lacks, none is looked up.
             when
-                exports.unknown_rows is distinct from 0
-                and not exists (select 1 from transcripts where transcripts.transcript_id = staged.transcript_id)
+                coalesce(exports.unknown_rows, 1) > 0
+                and not exists (
+                    select 1 from transcripts
+                    where transcripts.transcript_id = staged.transcript_id
+                )
                 then 'orphan'
             when staged.expression_fold_change = 1.0 then 'baseline'
             else 'stored'
