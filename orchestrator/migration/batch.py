@@ -52,6 +52,8 @@ NOT_BUILT = (
     "dbt ended before it was built: run again. What dbt itself says of a legacy database: mediabase export {0}, then "
     "mediabase dbt build --vars patient_id={0}."
 )
+COMMITTED = 16
+"""Patients published in one transaction: each commit waits for the disk. A failure is that of its patient alone."""
 
 
 def stage_batch(
@@ -114,7 +116,12 @@ def finish_batch(target: Connection, run_id: int, patient_ids: Sequence[str], va
         failed = [_failed(target, run_id, patient_id, error) for patient_id in built]
         return [*failed, *(_finish(target, run_id, known[each], None) for each in sorted(others))]
     journal.event(target, run_id, None, "validated", seconds=round(time.monotonic() - started, 3))
-    return [_finish(target, run_id, known[each], judgements.get(each)) for each in patient_ids]
+    outcomes = []
+    for start in range(0, len(patient_ids), COMMITTED):
+        with target.transaction():
+            for each in patient_ids[start : start + COMMITTED]:
+                outcomes.append(_finish(target, run_id, known[each], judgements.get(each)))
+    return outcomes
 
 
 def _unless_settled(
