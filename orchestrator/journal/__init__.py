@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from orchestrator.errors import LockedError, RefusedError
+from orchestrator.errors import LockedError, RefusedError, UsageError
 from orchestrator.invocation import INVOCATION
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.patient_id import schema_name
@@ -107,6 +107,14 @@ def patients(connection: Connection, patient_ids: Sequence[str] | None = None) -
     with connection.cursor(row_factory=class_row(Patient)) as cursor:
         cursor.execute(statement(__package__, "patients"), {"patient_ids": patient_ids and list(patient_ids)})
         return {patient.patient_id: patient for patient in cursor.fetchall()}
+
+
+def known_patients(connection: Connection, patient_ids: Sequence[str] | None) -> list[Patient]:
+    """Return the named patients, or all; raise UsageError for one that the journal does not know."""
+    known = patients(connection, patient_ids)
+    if unknown := sorted(set(patient_ids or ()) - set(known)):
+        raise UsageError(f"The journal does not know {', '.join(unknown)}: see mediabase status.")
+    return list(known.values())
 
 
 def patient_schemas(connection: Connection) -> list[str]:

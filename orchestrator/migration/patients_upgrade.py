@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator import journal
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project, run_models
 from orchestrator.dbt.seeds import check_seeds, ensure_seeds
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import ExitCode
 from orchestrator.journal import Patient
 from orchestrator.migration import core
 from orchestrator.postgres.connection import Connection, resolve
@@ -49,7 +49,7 @@ def upgrade_patients(
     with journal.locked(target_dsn) as target:
         journal.require(target)
         core.upgrade(target_dsn)
-        chosen = _built(target, patient_ids)
+        chosen = [patient for patient in journal.known_patients(target, patient_ids) if patient.built_at]
         begin(len(chosen))
         run_id = journal.start_run(target, "patient upgrade", {"patients": len(chosen)})
         done: list[Upgraded] = []
@@ -64,13 +64,6 @@ def upgrade_patients(
         finally:
             journal.finish_run(target, run_id, exit_code)
     return done
-
-
-def _built(target: Connection, patient_ids: Sequence[str] | None) -> list[Patient]:
-    known = journal.patients(target, patient_ids)
-    if unknown := sorted(set(patient_ids or ()) - set(known)):
-        raise UsageError(f"The journal does not know {', '.join(unknown)}: see mediabase status.")
-    return [patient for patient in known.values() if patient.built_at]
 
 
 def _upgrade(target_dsn: str, target: Connection, chosen: Sequence[Patient], artifacts: Path) -> Iterator[Upgraded]:

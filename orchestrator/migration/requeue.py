@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from orchestrator import journal
-from orchestrator.errors import ExitCode, MediabaseError, PatientError, UsageError
+from orchestrator.errors import ExitCode, MediabaseError, PatientError
 from orchestrator.journal import Patient
 from orchestrator.migration.core import core_ids
 from orchestrator.migration.parity import is_counted, is_gone, is_metadata_as_built, read_digest
@@ -93,12 +93,9 @@ def requeue(
 
 
 def _of_other_cores(target: Connection, patient_ids: Sequence[str] | None) -> list[Patient]:
-    known = journal.patients(target, patient_ids)
-    if unknown := sorted(set(patient_ids or ()) - set(known)):
-        raise UsageError(f"The journal does not know {', '.join(unknown)}: see mediabase status.")
     now = str(core_ids(target).fingerprint)
     return [
-        each for each in known.values()
+        each for each in journal.known_patients(target, patient_ids)
         if each.built_at and each.core_fingerprint != now and not is_gone(target, each.schema_name)
     ]  # fmt: skip
 

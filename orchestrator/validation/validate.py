@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator import journal
 from orchestrator.dbt.facts import prepare_facts, work_out_facts
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import ExitCode
 from orchestrator.journal import Patient
 from orchestrator.postgres.connection import Connection, Servers, connect, resolve
 from orchestrator.validation.checks import BY_ID
@@ -54,7 +54,7 @@ def validate(
     a patient that the journal does not know, LockedError while another operator is at work.
     """
     with journal.locked(servers.target) as target:
-        chosen = _choose(target, patient_ids)
+        chosen = journal.known_patients(target, patient_ids)
         run_id = journal.start_run(target, "validate", {"patients": len(chosen), "deep": deep})
         exit_code = ExitCode.FAILED
         try:
@@ -66,13 +66,6 @@ def validate(
         finally:
             journal.finish_run(target, run_id, exit_code)
     return validated
-
-
-def _choose(target: Connection, patient_ids: Sequence[str] | None) -> list[Patient]:
-    known = journal.patients(target, patient_ids)
-    if unknown := sorted(set(patient_ids or ()) - set(known)):
-        raise UsageError(f"The journal does not know {', '.join(unknown)}: see mediabase status.")
-    return list(known.values())
 
 
 def _validate(
