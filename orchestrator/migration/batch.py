@@ -31,6 +31,7 @@ from orchestrator.migration.publish import publish
 from orchestrator.migration.source import Origin
 from orchestrator.migration.upload import Upload
 from orchestrator.postgres.connection import Connection, connect
+from orchestrator.postgres.engine import patients_a_transaction
 from orchestrator.postgres.failures import describe_failure
 
 NO_READER = "Only its owner can read it: no reader role could be made (README, Your own servers)."
@@ -117,9 +118,10 @@ def finish_batch(target: Connection, run_id: int, patient_ids: Sequence[str], va
         return [*failed, *(_finish(target, run_id, known[each], None) for each in sorted(others))]
     journal.event(target, run_id, None, "validated", seconds=round(time.monotonic() - started, 3))
     outcomes = []
-    for start in range(0, len(patient_ids), COMMITTED):
+    size = patients_a_transaction(target, COMMITTED)
+    for start in range(0, len(patient_ids), size):
         with target.transaction():
-            for each in patient_ids[start : start + COMMITTED]:
+            for each in patient_ids[start : start + size]:
                 outcomes.append(_finish(target, run_id, known[each], judgements.get(each)))
     return outcomes
 

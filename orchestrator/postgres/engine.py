@@ -36,6 +36,14 @@ def reader_options(connection: Connection) -> str:
     return "login" if is_citus(connection) else "nologin"
 
 
+def patients_a_transaction(connection: Connection, elsewhere: int) -> int:
+    """Return how many patients share a transaction: on Citus one, else `elsewhere`.
+
+    On Citus a commit fails for all of them when the connection to the node of one is lost.
+    """
+    return 1 if is_citus(connection) else elsewhere
+
+
 def share(connection: Connection, tables: tuple[str, ...]) -> None:
     """On Citus, have these tables of `public`, and those that refer to them, on every node; in its transaction.
 
