@@ -117,6 +117,13 @@ def put_aside(target: psycopg.Connection, schema: str) -> None:
     target.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(schema), aside))
 
 
+def drop_aside(where: Servers) -> None:
+    """Drop what was put aside."""
+    with connect(where.target, autocommit=True) as target:
+        for (name,) in target.execute("select nspname from pg_namespace where nspname ~ '^aside_'").fetchall():
+            target.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(str(name))))
+
+
 def forget_patients(where: Servers) -> None:
     """Put every migrated patient aside, and what the journal knows, so that the next run does all the work."""
     with connect(where.target, autocommit=True) as target:

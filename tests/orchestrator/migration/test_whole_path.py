@@ -136,6 +136,7 @@ def test_ids_too_long_to_be_stored_fail_with_the_reason(lab: Lab, length: int) -
     digits = f"(select string_agg(md5(n::text), '') from generate_series(1, {length // 32 + 1}) as n)"
     lab.add_patient(
         "LONG",
+        "drop table transcripts cascade; "
         "alter table cancer_transcript_base drop constraint cancer_transcript_base_pkey, "
         "alter transcript_id type text; "
         f"insert into cancer_transcript_base (transcript_id, expression_fold_change) values ({digits}, 2)",
