@@ -10,6 +10,7 @@ NO_RIGHT = "42501"
 MEANINGS = {
     "53200": "the server has no memory left, or no room for more locks: raise its max_locks_per_transaction, or use "
     "fewer --jobs (mediabase doctor)",
+    "53100": "the server's disk is full: make room there, and run the same command again",
     "54000": "a transcript id of it is longer than PostgreSQL can index, which is some 2,700 bytes",
     "57P01": "the server ended the session",
     "57P02": "the server was stopped",

@@ -48,7 +48,7 @@ def test_a_full_disk(small: Lab, disk: Path) -> None:
     failed = {patient_id for patient_id, each in done.items() if each["result"] == "failed"}
     assert failed and "DEMO_HER2" not in failed
     assert {each["message"] for patient_id, each in done.items() if patient_id in failed} & {
-        "PostgreSQL error 53100: DiskFull."
+        "PostgreSQL error 53100: the server's disk is full: make room there, and run the same command again."
     }
     small.verify(*(set(DEMO) - failed))
     published = small.query("select patient_id from migration.patient where published_at is not null")
