@@ -83,18 +83,17 @@ def floor(target: psycopg.Connection, schema: str) -> float:
     ).format(sql.Identifier(schema))
     with target.cursor().copy(out) as copy:
         blocks = [bytes(block) for block in copy]
-    target.execute("drop schema if exists benchmark cascade; create schema benchmark")
+    target.execute("drop schema if exists benchmark cascade; create schema benchmark; set search_path = benchmark")
     target.commit()
     started = time.perf_counter()
     target.execute(FLOOR_TABLE)
-    with target.cursor().copy(
-        "copy benchmark.floor (transcript_id, expression_fold_change) from stdin (format binary)"
-    ) as copy:
+    into = "copy floor (transcript_id, expression_fold_change) from stdin (format binary)"
+    with target.cursor().copy(into) as copy:
         for block in blocks:
             copy.write(block)
     target.commit()
     took = time.perf_counter() - started
-    target.execute("drop schema benchmark cascade")
+    target.execute("drop schema benchmark cascade; reset search_path")
     target.commit()
     return took
 

@@ -2,7 +2,8 @@
 
 On an embedded server of its own: a generated core, and copies of its first demo patient as legacy databases. Drain (L):
 read a patient's rows that are not at 1.0 as a binary COPY stream. Floor: the same stream piped straight into a table
-with the patient table's key, checks and indexes. Whole: `mediabase migrate` of all patients, everything in, by the
+with the patient table's key, checks and indexes. Floors at once: the milliseconds a patient of as many floors side by
+side as there are jobs, which tells what a second processor is worth on this machine. Whole: `mediabase migrate` of all patients, everything in, by the
 clock of whoever waits for it. Start: the same of as few patients as give every worker a batch, which is what Python,
 dbt and Great Expectations take to start in each; the mean of one before and one after. Ratio: whole without start,
 divided by the other patients, in times the floor of one. All in one run.
@@ -16,7 +17,10 @@ import json
 import statistics
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import psycopg
@@ -36,7 +40,7 @@ MODEL = "mediabase_patient_DEMO_HER2"
 ROWS = "select transcript_id, expression_fold_change from public.cancer_transcript_base"
 DRAIN = f"copy ({ROWS} where expression_fold_change is distinct from 1.0) to stdout (format binary)"
 FLOOR_TABLE = """
-create table benchmark.floor (
+create table floor (
     transcript_id varchar(50) primary key,
     expression_fold_change double precision not null
         check (expression_fold_change <> 1.0)
@@ -44,14 +48,17 @@ create table benchmark.floor (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now()
 );
-create index on benchmark.floor (expression_fold_change);
-create index on benchmark.floor (updated_at desc);
+create index on floor (expression_fold_change);
+create index on floor (updated_at desc);
 """
 SAMPLE_SECONDS = 0.05
 
 
 def copies(where: Servers, count: int) -> list[str]:
-    """Make copies of the model patient in place of the sandbox's patients; return their ids."""
+    """Make copies of the model patient in place of the sandbox's patients; return their ids.
+
+    Those are renamed, see `put_aside`.
+    """
     patient_ids = [f"B{number:04}" for number in range(count)]
     with connect(where.legacy, autocommit=True) as legacy:
         for patient_id in patient_ids:
@@ -61,7 +68,8 @@ def copies(where: Servers, count: int) -> list[str]:
             )
         named = "select datname from pg_database where starts_with(datname, %s)"
         for (name,) in legacy.execute(named, [LEGACY_PREFIX + "DEMO"]).fetchall():
-            legacy.execute(sql.SQL("drop database {}").format(sql.Identifier(str(name))))
+            aside = sql.Identifier(f"aside_{name}")
+            legacy.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(str(name)), aside))
     return patient_ids
 
 
@@ -76,19 +84,34 @@ def drain(legacy: psycopg.Connection) -> float:
 
 def floor(legacy: psycopg.Connection, target: psycopg.Connection) -> float:
     """Return the seconds that piping one patient's rows into a finished table takes, commit included."""
-    target.execute("create schema benchmark")
+    aside = sql.Identifier(f"aside_{uuid4().hex}")
+    target.execute(sql.SQL("create schema {0}; set search_path = {0}").format(aside))
     target.commit()
     started = time.perf_counter()
     target.execute(FLOOR_TABLE)
-    into = "copy benchmark.floor (transcript_id, expression_fold_change) from stdin (format binary)"
+    into = "copy floor (transcript_id, expression_fold_change) from stdin (format binary)"
     with legacy.cursor().copy(DRAIN) as read, target.cursor().copy(into) as write:
         for block in read:
             write.write(block)
     target.commit()
-    seconds = time.perf_counter() - started
-    put_aside(target, "benchmark")
-    target.commit()
-    return seconds
+    return time.perf_counter() - started
+
+
+def floors(where: Servers, patient_ids: list[str]) -> list[float]:
+    """Return the milliseconds of each patient's floor, one after the other."""
+    found = []
+    with connect(where.target) as target:
+        for patient_id in patient_ids:
+            with connect(where.legacy, dbname=LEGACY_PREFIX + patient_id) as legacy:
+                found.append(1000 * floor(legacy, target))
+    return found
+
+
+def floors_at_once(where: Servers, patient_ids: list[str], jobs: int) -> float:
+    """Return the milliseconds a patient of so many rows of floors side by side; the longest row counts."""
+    rows = [patient_ids[start::jobs] for start in range(jobs)]
+    with ThreadPoolExecutor(jobs) as pool:
+        return max(map(sum, pool.map(partial(floors, where), rows))) / len(patient_ids)
 
 
 def measure_floor(where: Servers, patient_ids: list[str]) -> dict[str, float]:
@@ -96,15 +119,11 @@ def measure_floor(where: Servers, patient_ids: list[str]) -> dict[str, float]:
 
     One after the other, as a migration comes to them: in the file cache at best, and not in the server's own.
     """
-    drained, floored = [], []
-    with connect(where.target) as target:
-        for patient_id in patient_ids:
-            with connect(where.legacy, dbname=LEGACY_PREFIX + patient_id) as legacy:
-                drained.append(1000 * drain(legacy))
-        for patient_id in patient_ids:
-            with connect(where.legacy, dbname=LEGACY_PREFIX + patient_id) as legacy:
-                floored.append(1000 * floor(legacy, target))
-    return {"drain_ms": statistics.median(drained), "floor_ms": statistics.median(floored)}
+    drained = []
+    for patient_id in patient_ids:
+        with connect(where.legacy, dbname=LEGACY_PREFIX + patient_id) as legacy:
+            drained.append(1000 * drain(legacy))
+    return {"drain_ms": statistics.median(drained), "floor_ms": statistics.median(floors(where, patient_ids))}
 
 
 def put_aside(target: psycopg.Connection, schema: str) -> None:
@@ -113,7 +132,7 @@ def put_aside(target: psycopg.Connection, schema: str) -> None:
     It is not dropped: an ext4 without a journal looks, for each new file, at all files deleted in the last minutes, and
     a migration does not begin after thousands were.
     """
-    aside = sql.Identifier(f"aside_{time.time_ns()}")
+    aside = sql.Identifier(f"aside_{uuid4().hex}")
     target.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(schema), aside))
 
 
@@ -170,7 +189,7 @@ def measure(home: Path, where: Servers, patient_ids: list[str], jobs: int) -> di
     seconds, memory = whole(home, where, patient_ids, jobs)
     after, _ = whole(home, where, patient_ids[:first], jobs)
     start = (before + after) / 2
-    run = measure_floor(where, patient_ids)
+    run = measure_floor(where, patient_ids) | {"floors_at_once_ms": floors_at_once(where, patient_ids, jobs)}
     patient_ms = 1000 * (seconds - start) / (len(patient_ids) - first)
     run |= {"start_s": start, "whole_s": seconds, "patient_ms": patient_ms, "memory_mb": memory}
     return {**run, "ratio": patient_ms / run["floor_ms"]}

@@ -90,9 +90,9 @@ def rows(home: Path, dsn: str, database: str) -> None:
             [PROGRAMS / "psql", "-d", f"{dsn} dbname={database}", "-c", GUIDE_QUERY], check=True, stdout=file
         )
     with psycopg.connect(f"{dsn} dbname=mbase") as target, path.open() as file:
-        target.execute("drop schema if exists benchmark cascade; create schema benchmark")
+        target.execute("drop schema if exists benchmark cascade; create schema benchmark; set search_path = benchmark")
         target.execute(FLOOR_TABLE)
-        into = "insert into benchmark.floor (transcript_id, expression_fold_change) values (%s, %s)"
+        into = "insert into floor (transcript_id, expression_fold_change) values (%s, %s)"
         for row in csv.DictReader(file):
             target.execute(into, [row["transcript_id"], float(row["cancer_fold"])])
 

@@ -136,7 +136,7 @@ def measure(home: Path, where: Servers, patient_ids: list[str], project: Project
     forget_patients(where)
     (server,) = (
         each for each in psutil.process_iter()
-        if each.name() == "postgres" and str(home) in " ".join(each.cmdline()) and each.ppid() == 1
+        if each.name() == "postgres" and each.ppid() == 1 and str(home) in " ".join(each.cmdline())
     )  # fmt: skip
     clock = Clock(len(patient_ids), server)
     databases = [*find(where, None, patient_ids)[1]]

@@ -30,9 +30,13 @@ with_disposition as (
             when staged.expression_fold_change = 'NaN' then 'nan'
             when staged.expression_fold_change in ('Infinity', '-Infinity') then 'infinite'
             when staged.expression_fold_change <= 0 then 'not_positive'
-            -- The export compared all ids with the core's: where it found none that the core lacks, none is looked up.
+            -- Exports compared all ids with the core's: where none found one that the core lacks, none is looked up. A
+            -- question about all that is staged, asked once; a join would ask it for each row.
             when
-                coalesce(exports.unknown_rows, 1) > 0
+                exists (
+                    select 1 from exports
+                    where exports.unknown_rows > 0
+                )
                 and not exists (
                     select 1 from transcripts
                     where transcripts.transcript_id = staged.transcript_id
@@ -42,7 +46,6 @@ with_disposition as (
             else 'stored'
         end as disposition
     from staged
-    left join exports on staged.patient_id = exports.patient_id
 
 )
 

@@ -1,17 +1,20 @@
 """Export: one patient's legacy rows, as they are, into `staging`."""
 
-import re
-
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.legacy.survey import CoreIds, Survey
 from orchestrator.migration.source import Read, take
-from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 from orchestrator.postgres.copy import RowStream
 from orchestrator.postgres.statements import statement
+
+STAGE = "copy staging.legacy_expression (transcript_id, expression_fold_change) from stdin (format binary)"
+GIVE = "update staging.legacy_expression set disposition = %s where patient_id = %s and transcript_id = any(%s)"
+FORGET_ROWS = "delete from staging.legacy_expression where patient_id = any(%s)"
+REUSE = "vacuum (skip_locked, truncate false) staging.legacy_expression"
+"""The next patients take the place of those that went, so that staging stays as large as the batches at work. Giving
+pages back to the system would wait for the other workers."""
 
 
 def export_patient(
@@ -21,31 +24,18 @@ def export_patient(
 
     There must be no earlier export of it (`clear`). Raises PatientError when its source cannot be taken as it is.
     """
-    partition = staging_table(database.patient_id)
     with target.transaction():
 
         def stage(read: Read) -> RowStream:
-            target.execute(
-                sql.SQL(
-                    "drop table if exists {0};"
-                    "create unlogged table {0} (like staging.legacy_expression including defaults including storage);"
-                    "alter table {0} alter column patient_id set default {1}"
-                ).format(partition, sql.Literal(database.patient_id))
-            )
-            into = sql.SQL("copy {} (transcript_id, expression_fold_change) from stdin (format binary)")
-            with target.cursor().copy(into.format(partition)) as copy:
+            target.execute(FORGET_ROWS, [[database.patient_id]])
+            target.execute("select set_config('mediabase.patient_id', %s, true)", [database.patient_id])
+            with target.cursor().copy(STAGE) as copy:
                 return read(copy.write)
 
         taken = take(legacy_dsn, database, core, believe, stage)
-        give = sql.SQL("update {} set disposition = %s where transcript_id = any(%s)").format(partition)
         for disposition, ids in taken.given.items():
             if ids:
-                target.execute(give, [disposition, list(ids)])
-        target.execute(
-            sql.SQL("alter table staging.legacy_expression attach partition {} for values in ({})").format(
-                partition, sql.Literal(database.patient_id)
-            )
-        )
+                target.execute(GIVE, [disposition, database.patient_id, list(ids)])
         target.execute(
             statement(__package__, "record_export"),
             {
@@ -69,18 +59,9 @@ def export_patient(
 
 
 def clear(target: Connection, patient_ids: list[str]) -> None:
-    """Remove the staged exports of these patients.
-
-    In a transaction of its own: dropping a partition locks out all builds until it commits.
-    """
-    if not patient_ids:
-        return
-    tables = sql.SQL(", ").join(map(staging_table, patient_ids))
+    """Remove the staged exports of these patients; `target` is in autocommit mode."""
     with target.transaction():
         target.execute("delete from staging.legacy_export where patient_id = any(%s)", [patient_ids])
-        target.execute(sql.SQL("drop table if exists {}").format(tables))
-
-
-def staging_table(patient_id: str) -> sql.Identifier:
-    """Return the name of the partition of staging.legacy_expression that holds this patient's rows."""
-    return sql.Identifier("staging", re.sub("^patient_", "legacy_expression_", schema_name(patient_id)))
+        removed = target.execute(FORGET_ROWS, [patient_ids]).rowcount
+    if removed:
+        target.execute(REUSE)

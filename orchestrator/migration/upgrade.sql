@@ -45,11 +45,25 @@ create table if not exists staging.legacy_export (
     exported_at timestamptz not null
 );
 
-create table if not exists staging.legacy_expression (
-    patient_id text not null,
-    transcript_id text not null,
-    expression_fold_change double precision
-) partition by list (patient_id);
+-- One table for all patients: a partition for each would leave dead rows in the catalog, and lock out builds whenever
+-- one comes or goes. What an older one has staged in partitions is exported again.
+do $$
+begin
+    if (select relkind from pg_class where oid = to_regclass('staging.legacy_expression')) = 'p' then
+        drop table staging.legacy_expression cascade;
+        delete from staging.legacy_export;
+    end if;
+    if to_regclass('staging.legacy_expression') is null then
+        create unlogged table staging.legacy_expression (
+            patient_id text not null default current_setting('mediabase.patient_id'), -- COPY brings the other columns
+            transcript_id text not null,
+            expression_fold_change double precision,
+            disposition text
+        );
+        create index legacy_expression_patient_id_idx on staging.legacy_expression (patient_id);
+    end if;
+end
+$$;
 
 create table if not exists staging.patient_manifest (
     patient_id text primary key,
@@ -115,7 +129,6 @@ begin
             ('staging.legacy_export', 'legacy_system', 'text'),
             ('staging.legacy_export', 'file_format', 'text not null default ''legacy_v0.5.0'''),
             ('staging.legacy_export', 'details', 'jsonb'),
-            ('staging.legacy_expression', 'disposition', 'text'),
             ('migration.patient', 'legacy_system', 'text'),
             ('migration.patient', 'taken_at', 'timestamptz'),
             ('migration.patient', 'is_valid', 'boolean'),
@@ -128,20 +141,6 @@ begin
         )
     loop
         execute format('alter table %s add column %I %s', missing.relation, missing.name, missing.type);
-    end loop;
-end
-$$;
-
--- Staged ids are short. What could be stored out of line would cost each export two more relations, and four files.
-do $$
-declare
-    name text;
-begin
-    for name in
-        select attname from pg_attribute
-        where attrelid = 'staging.legacy_expression'::regclass and attnum > 0 and not attisdropped and attstorage <> 'p'
-    loop
-        execute format('alter table staging.legacy_expression alter column %I set storage plain', name);
     end loop;
 end
 $$;

@@ -264,13 +264,8 @@ class Lab:
             ).fetchall():
                 connection.execute(f"truncate {table}".encode())
             if journal.exists(connection):
-                for (partition,) in connection.execute(
-                    "select inhrelid::regclass::text from pg_inherits "
-                    "where inhparent = 'staging.legacy_expression'::regclass"
-                ).fetchall():
-                    connection.execute(f"drop table {partition}".encode())
                 connection.execute(
-                    "truncate staging.legacy_export, staging.patient_manifest, "
+                    "truncate staging.legacy_expression, staging.legacy_export, staging.patient_manifest, "
                     "migration.run, migration.patient, migration.rename, migration.event, migration.validation, "
                     "migration.legacy_access, access.token, access.audit "
                     "restart identity"
@@ -387,30 +382,37 @@ class Lab:
 
     @contextmanager
     def gate(self, tag: str, pattern: str) -> Iterator["Gate"]:
-        """Stop every statement with this command tag whose text matches `pattern`, until the gate opens."""
+        """Stop every statement with this command tag whose text matches `pattern`, until the gate opens.
+
+        COPY is that of the export, and `pattern` then the patient: its legacy database is open, nothing is read yet.
+        """
+        if tag == "COPY":
+            core.upgrade(self.where.target)  # staging is there
+            kind, asked = "trigger", "current_setting('mediabase.patient_id')"
+            trigger = "trigger gate before insert on staging.legacy_expression"
+        else:
+            kind, asked = "event_trigger", "current_query()"
+            trigger = f"event trigger gate on ddl_command_start when tag in ('{tag}')"
         with self.session() as keeper:
             keeper.execute("select pg_advisory_lock(%s)", [GATE_KEY])
             keeper.execute(
-                sql.SQL(
-                    """
-                    create or replace function public.gate() returns event_trigger language plpgsql as $gate$
-                    begin
-                        if current_query() ~ {pattern} then
-                            perform pg_advisory_xact_lock({key});
-                        end if;
-                    end
-                    $gate$;
-                    drop event trigger if exists gate;
-                    create event trigger gate on ddl_command_start when tag in ({tag})
-                    execute function public.gate();
-                    """
-                ).format(pattern=sql.Literal(pattern), key=sql.Literal(GATE_KEY), tag=sql.Literal(tag))
+                f"""
+                drop function if exists public.gate() cascade;
+                create function public.gate() returns {kind} language plpgsql as $gate$
+                begin
+                    if {asked} ~ '{pattern}' then
+                        perform pg_advisory_xact_lock({GATE_KEY});
+                    end if;
+                    {"return null;" if kind == "trigger" else ""}
+                end
+                $gate$;
+                create {trigger} execute function public.gate();
+                """.encode()
             )
             try:
                 yield Gate(self, keeper)
             finally:
-                keeper.execute("drop event trigger if exists gate")
-                keeper.execute("drop function public.gate()")
+                keeper.execute("drop function public.gate() cascade")
 
 
 class Gate:

@@ -93,7 +93,7 @@ def test_an_export_and_a_dry_run(lab: Lab) -> None:
 def test_an_interrupt_is_one_line(lab: Lab) -> None:
     """The last one, with the run id that the journal has for the interrupted run."""
     with (
-        lab.gate("CREATE TABLE", "legacy_expression_demo_crc_msi") as gate,
+        lab.gate("COPY", "DEMO_CRC_MSI") as gate,
         lab.started("--log-format", "json", "migrate", "--all") as process,
     ):
         gate.reached(process)
@@ -166,7 +166,7 @@ def test_the_file_can_ask_for_json(tmp_path: Path) -> None:
 def test_a_connection_that_is_lost_is_one_line(lab: Lab) -> None:
     """The last one, after those of the patients."""
     with (
-        lab.gate("CREATE TABLE", "legacy_expression_demo_crc_msi") as gate,
+        lab.gate("COPY", "DEMO_CRC_MSI") as gate,
         lab.started("--log-format", "json", "migrate", "--all") as process,
     ):
         gate.reached(process)

@@ -181,7 +181,7 @@ def test_the_legacy_database_is_read_in_one_snapshot(lab: Lab) -> None:
     """
     lab.add_patient("BUSY")
     with (
-        lab.gate("CREATE TABLE", "legacy_expression_busy") as gate,
+        lab.gate("COPY", "BUSY") as gate,
         lab.started("migrate", "BUSY") as process,
     ):
         gate.reached(process)  # the snapshot is taken, nothing is read

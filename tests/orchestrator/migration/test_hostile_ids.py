@@ -9,7 +9,6 @@ from helpers import DEMO, PREFIX, Lab
 from psycopg import sql
 
 from orchestrator.errors import UsageError
-from orchestrator.migration.export import staging_table
 from orchestrator.patient_id import check, collisions, is_supported, legacy_database, reader_role, schema_name
 
 NAME_BYTES = 63
@@ -53,12 +52,12 @@ def test_there_are_two_hundred() -> None:
 
 @pytest.mark.parametrize("patient_id", [each for each in IDS if is_supported(each)])
 def test_an_accepted_id_gives_names_that_need_no_quotes_and_fit(patient_id: str) -> None:
-    """Schema, role, staging table and legacy database: none is cut, and only what folds alike is alike."""
+    """Schema, role and legacy database: none is cut, and only what folds alike is alike."""
     assert check(patient_id) == patient_id and patient_id.isascii()
     schema = schema_name(patient_id)
     assert schema.removeprefix("patient_").replace("_", "a").isalnum() and schema == schema.lower()
-    for name in (schema, reader_role(patient_id), legacy_database(patient_id), staging_table(patient_id).as_string()):
-        assert len(name.replace('"', "").removeprefix("staging.")) <= NAME_BYTES
+    for name in (schema, reader_role(patient_id), legacy_database(patient_id)):
+        assert len(name) <= NAME_BYTES
     alike = {each for each in IDS if is_supported(each) and schema_name(each) == schema}
     assert alike == {each for each in IDS if is_supported(each) and fold(each) == fold(patient_id)}
 
