@@ -2,11 +2,11 @@
 
 On an embedded server of its own: a generated core, and copies of its first demo patient as legacy databases. Drain (L):
 read a patient's rows that are not at 1.0 as a binary COPY stream. Floor: the same stream piped straight into a table
-with the patient table's key, checks and indexes. Floors at once: the milliseconds a patient of as many floors side by
-side as there are jobs, which tells what a second processor is worth on this machine. Whole: `mediabase migrate` of all patients, everything in, by the
-clock of whoever waits for it. Start: the same of as few patients as give every worker a batch, which is what Python,
-dbt and Great Expectations take to start in each; the mean of one before and one after. Ratio: whole without start,
-divided by the other patients, in times the floor of one. All in one run.
+with the patient table's key, checks and indexes. Floors at once: what a patient takes when as many floors go on side by
+side as there are jobs, which tells what a second processor is worth on this machine. Whole: `mediabase migrate` of all
+patients, everything in, by the clock of whoever waits for it. Start: the same of as few patients as give every worker a
+batch, which is what Python, dbt and Great Expectations take to start in each; the mean of one before and one after.
+Ratio: whole without start, divided by the other patients, in times the floor of one. All in one run.
 
 Usage: python -m benchmarks.migrate [--patients N] [--transcripts N] [--jobs N] [--runs N] [--output FILE]
 Example: python -m benchmarks.migrate --patients 100 --transcripts 20000 --jobs 2

@@ -1,4 +1,4 @@
-"""The table of staged exports: what an older one becomes, and that it does not grow with the patients that were in it."""
+"""The table of staged exports: what an older one becomes, and that it does not grow with those that were in it."""
 
 from helpers import DEMO, Lab
 
