@@ -1,6 +1,7 @@
 """`mediabase report`."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -36,28 +37,30 @@ def report(
     file = output or DEFAULT_FILE
     with servers(current()) as where, progress("plots", is_quiet=as_json) as reporter:
         facts = read(where, reporter.step)
-        if not as_json:
-            from orchestrator.report.render import render, steps
+        if as_json:
+            print_json(asdict(facts))
+            return
+        from orchestrator.report.render import render, steps
 
-            reporter.begin(steps(facts))
-            page = render(facts, lambda: reporter.step("plots drawn", done=True))
-    if as_json:
-        print_json(asdict(facts))
-        return
-    _write(file, page)
-    held = f"{len(facts.patients):,} patients, {size(len(page.encode()))}"
+        reporter.begin(steps(facts))
+        written = _write(file, render(facts, lambda: reporter.step("plots drawn", done=True)))
+    held = f"{len(facts.patients):,} patients, {size(written)}"
     out.print(f"{file}: {held}. It holds values of patients; only you may read it.", soft_wrap=True)
 
 
-def _write(file: Path, page: str) -> None:
-    """Put the page into place as a whole, readable for its owner only; raises UsageError when that cannot be."""
+def _write(file: Path, page: Iterable[str]) -> int:
+    """Put the page into place as a whole, readable for its owner only; return its bytes.
+
+    Raises UsageError when that cannot be.
+    """
     try:
         with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False) as part:
             try:
-                part.write(page)
+                part.writelines(page)
                 part.flush()
                 os.fsync(part.fileno())
                 Path(part.name).replace(file)
+                return os.fstat(part.fileno()).st_size
             except BaseException:
                 Path(part.name).unlink(missing_ok=True)
                 raise

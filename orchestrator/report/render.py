@@ -1,7 +1,7 @@
 """Makes the page of a report: one file, without scripts, that loads nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -81,9 +81,12 @@ def steps(report: Report) -> int:
     return sum(ceil(len(kind) / plots.BATCH) for kind in kinds)
 
 
-def render(report: Report, step: Callable[[], None]) -> str:
-    """Return the page as HTML; the same facts make the same page. `step` is called when some plots are drawn."""
-    return environment(TEMPLATES).get_template("report.html").render(
+def render(report: Report, step: Callable[[], None]) -> Iterator[str]:
+    """Draw all plots, and return the parts of the page as HTML: that of many patients is large.
+
+    The same facts make the same page. `step` is called when some plots are drawn.
+    """
+    return environment(TEMPLATES).get_template("report.html").generate(
         report=report,
         phases=checklist(report),
         marks={DONE: "Done", OPEN: "Open", UNSEEN: "Cannot be seen from here"},

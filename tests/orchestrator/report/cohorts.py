@@ -34,7 +34,7 @@ TABLES = (
 
 def page(lab: Lab) -> str:
     """Return the report of the server as HTML."""
-    return render(facts(lab), lambda: None)
+    return "".join(render(facts(lab), lambda: None))
 
 
 def facts(lab: Lab) -> Report:
