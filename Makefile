@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The demo never touches a server of yours.
 DEMO := env -u MEDIABASE_DSN -u MEDIABASE_LEGACY_DSN MEDIABASE_CONFIG=/dev/null $(BIN)/mediabase
 
-.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-phases benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import benchmark-cohort benchmark-scale benchmark-growth benchmark-storage benchmark-peers lock clean
+.PHONY: install demo test lint docs openapi acceptance faults benchmark benchmark-phases benchmark-validate benchmark-archive benchmark-queries benchmark-serve benchmark-import benchmark-cohort benchmark-scale benchmark-storage benchmark-peers lock clean
 
 install: $(VENV)/installed
 
@@ -92,12 +92,9 @@ benchmark-import: install
 benchmark-cohort: install
 	$(BIN)/python -m benchmarks.cohort
 
-# Two hours for 5,000 patients, and 15 GB of disk; the result is written after each step.
+# An hour for 5,000 patients, and 15 GB of disk; the result is written after each step.
 benchmark-scale: install
 	$(BIN)/python -m benchmarks.scale
-
-benchmark-growth: install
-	$(BIN)/python -m benchmarks.scale --steps 100 1000 5000 --growth-only --output benchmarks/results/growth.json
 
 benchmark-storage: install
 	$(BIN)/python -m benchmarks.storage

@@ -19,7 +19,6 @@ Each --runs times, less often (three times at least) what takes more than a minu
 step. Exit code 1 when a patient costs more than 15 % more at the last step than at 100 (or else the first).
 
 Usage: python -m benchmarks.scale [--steps N ...] [--transcripts N] [--rows N] [--group N] [--jobs N] [--runs N]
-           [--growth-only]
 Example of a try: python -m benchmarks.scale --steps 10 40 --transcripts 2000 --rows 500 --group 20 --runs 2
 """
 
@@ -93,7 +92,6 @@ class Bench:
     group: int
     jobs: int
     runs: int
-    is_growth_only: bool
 
     def run(self, *arguments: object) -> Taken:
         """Run a command; return what it took."""
@@ -234,9 +232,8 @@ def measure(bench: Bench, before: int, patients: int, step: dict[str, Any]) -> N
     step |= grow(bench, before, patients)
     ids = [name(number) for number in range(patients)]
     step["session_memory_mb"] = session_memory(bench.where.target, ids)
-    runs = measure_groups(bench)
-    if not bench.is_growth_only:
-        runs |= measure_commands(bench, patients) | measure_requests(bench.home, bench.token, ids, bench.runs)
+    runs = measure_groups(bench) | measure_commands(bench, patients)
+    runs |= measure_requests(bench.home, bench.token, ids, bench.runs)
     disk = {f"{what}_mb": step["catalog"][f"{what}_bytes"] / 1e6 for what in ("catalog", "patient", "database")}
     runs["at rest"] = [{**disk, "vacuum_seconds": step["vacuum_seconds"]}]
     step |= {"runs": runs, "medians": medians(runs)}
@@ -268,7 +265,6 @@ def main() -> None:
     parser.add_argument("--group", type=int, default=100, help="new patients at a time, over four a worker, e.g. 20")
     parser.add_argument("--jobs", type=int, default=2, help="e.g. 1")
     parser.add_argument("--runs", type=int, default=5, help="e.g. 3")
-    parser.add_argument("--growth-only", action="store_true", help="what a new patient costs, and no other command")
     parser.add_argument("--output", type=Path, default=RESULTS / "scale.json", help="file for the figures")
     arguments = parser.parse_args()
     told: dict[str, Any] = {each: getattr(arguments, each) for each in ("transcripts", "rows", "group", "jobs")}
@@ -280,7 +276,7 @@ def main() -> None:
         mediabase(home, "backup", "--core")
         made = mediabase(home, "token", "create", "benchmark", "--all-patients", "--json")
         token = str(json.loads(made)["token"])
-        bench = Bench(home, where, csv, token, arguments.group, arguments.jobs, arguments.runs, arguments.growth_only)
+        bench = Bench(home, where, csv, token, arguments.group, arguments.jobs, arguments.runs)
         told["catalog_before"] = read_catalog(where.target)
         for before, patients in pairwise([0, *sorted(arguments.steps)]):
             step: dict[str, Any] = {}
@@ -289,7 +285,7 @@ def main() -> None:
             tell(patients, step)
             result = {"machine": describe_machine(), **told, "steps": steps}
             arguments.output.write_text(json.dumps(result, indent=2) + "\n")
-    if find_spec("vl_convert") and not arguments.growth_only:
+    if find_spec("vl_convert"):
         draw(steps, arguments.output.with_suffix(".svg"))
     if (growth := grows(steps)) > BOUND:
         raise SystemExit(f"missed: a patient costs {growth:.2f} times what it did, more than {BOUND}")
