@@ -20,7 +20,7 @@ from orchestrator.legacy.access import administer, operator
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core
 from orchestrator.migration.batch import finish_batch, stage
-from orchestrator.migration.export import clear
+from orchestrator.migration.export import clear, give_back
 from orchestrator.migration.legacy_access import Site, lock_one
 from orchestrator.migration.manifest import Manifest, read_manifest, store_manifest, update_metadata
 from orchestrator.migration.outcome import Built, Message, Options, Outcome, Place, Progress, Report, Validation
@@ -122,6 +122,7 @@ def _move(
             report(each)
             if isinstance(each, Outcome):
                 outcomes.append(each)
+    give_back(lock)
 
 
 def _with_facts(lock: Connection, facts: Manifest | None, outcomes: list[Outcome]) -> list[Outcome]:

@@ -13,8 +13,9 @@ STAGE = "copy staging.legacy_expression (transcript_id, expression_fold_change) 
 GIVE = "update staging.legacy_expression set disposition = %s where patient_id = %s and transcript_id = any(%s)"
 FORGET_ROWS = "delete from staging.legacy_expression where patient_id = any(%s)"
 REUSE = "vacuum (skip_locked, truncate false) staging.legacy_expression"
-"""The next patients take the place of those that went, so that staging stays as large as the batches at work. Giving
-pages back to the system would wait for the other workers."""
+"""The next patients take the place of those that went, so that staging stays as large as the batches at work."""
+GIVE_BACK = "vacuum (skip_locked) staging.legacy_expression"
+"""The system gets the place, which would have to wait for workers."""
 
 
 def export_patient(
@@ -59,9 +60,14 @@ def export_patient(
 
 
 def clear(target: Connection, patient_ids: list[str]) -> None:
-    """Remove the staged exports of these patients; `target` is in autocommit mode."""
+    """Remove the staged exports of these patients, for others to take their place; `target` is in autocommit mode."""
     with target.transaction():
         target.execute("delete from staging.legacy_export where patient_id = any(%s)", [patient_ids])
         removed = target.execute(FORGET_ROWS, [patient_ids]).rowcount
     if removed:
         target.execute(REUSE)
+
+
+def give_back(target: Connection) -> None:
+    """Give back what staging took, once no worker is there; `target` is in autocommit mode."""
+    target.execute(GIVE_BACK)
