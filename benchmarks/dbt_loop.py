@@ -23,7 +23,7 @@ def main(dsn: str, folder: str, *patient_ids: str) -> None:
         for patient_id in patient_ids:
             started = time.perf_counter()
             variables = {"patient_ids": [patient_id], "on_bad_rows": "quarantine"}
-            assert run_models(project, ["path:models/staging", "path:models/patient"], variables)
+            assert run_models(project, ["+path:models/patient"], variables)
             seconds.append(time.perf_counter() - started)
     print(json.dumps(seconds))
 

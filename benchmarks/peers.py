@@ -108,7 +108,7 @@ def dbt_ways(home: Path, where: Servers, patient_ids: list[str], variables: dict
     script = [sys.executable, "-m", "benchmarks.dbt_loop", where.target, home / "loop", *patient_ids]
     done = subprocess.run(list(map(str, script)), check=True, capture_output=True, text=True)
     stage()
-    command = ("dbt", "--quiet", "run", "--select", "path:models/staging", "path:models/patient", "--vars")
+    command = ("dbt", "--quiet", "run", "--select", "+path:models/patient", "--vars")
     processes = [
         timed(lambda each=each: mediabase(home, *command, f"patient_id={each}", **variables))  # type: ignore[misc]
         for each in patient_ids

@@ -2,10 +2,12 @@
     {#- A view that every worker may build at any time, one at a time. Replacing a view waits for its readers, and new
         readers for that: only when there is something new, which the mark in its comment tells. dbt's own view swaps
         names, and two runs at once collide on the name of the backup. A view whose columns are others than before is
-        made anew, and the views that hang on it follow in the same run. It reads with the rights of whoever asks. -#}
+        made anew, and the views that hang on it follow in the same run; patients' views would not, and one that they
+        hang on only gets more columns. It reads with the rights of whoever asks. -#}
     {%- do refuse_empty_flag() -%}
     {%- call statement('limits') -%}{{ no_limits() }}{%- endcall -%}
     {%- set rights = 'with (security_invoker = true)' -%}
+    {%- set of_patients = model.config.meta.get('patients_read_it', false) -%}
     {%- set mark = ' [' ~ local_md5(rights ~ sql ~ model.description) ~ ']' -%}
     {%- call statement('main') -%}
         do $mediabase$
@@ -18,11 +20,14 @@
                 create or replace view {{ this }} {{ rights }} as
                 {{ sql | indent(16) }};
             exception when invalid_table_definition then
-                drop view {{ this }} cascade;
+                drop view {{ this }}{{ '' if of_patients else ' cascade' }};
                 create view {{ this }} {{ rights }} as
                 {{ sql | indent(16) }};
             end;
             comment on view {{ this }} is '{{ (model.description | trim ~ mark) | replace("'", "''") }}';
+            {%- if of_patients %}
+            {{ let_core_readers_read(this) | indent(12) }};
+            {%- endif %}
         end
         $mediabase$
     {%- endcall -%}

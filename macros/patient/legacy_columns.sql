@@ -1,8 +1,19 @@
-{% macro legacy_columns(columns, transcript_id, fold_change) %}
-        {#- Aggregates are correlated, so that a query pays only for the columns that it names. -#}
-        {%- set own = {'transcript_id': transcript_id, 'expression_fold_change': fold_change} -%}
+{% macro legacy_columns(columns, rows=none) %}
+        {#- What the core has of all transcripts is in one view for all patients: in each patient's it would be a third of
+            the catalog. A row whose transcript the core lacks reads there as v0.5.0 wrote such columns, not as null. -#}
         {%- for column in columns -%}
-        {{ own.get(column.column_name, column.expression) }}::{{ column.data_type }} as {{ column.column_name }}
+        {%- set name = column.column_name -%}
+        {%- if name == 'expression_fold_change' -%}
+        {{ rows ~ '.' ~ name if rows else '1.0::double precision' }}
+        {%- elif rows and name == 'transcript_id' -%}
+        {{ rows }}.{{ name }}::text
+        {%- elif rows and column.mapping == 'none' -%}
+        {{ column.expression }}::{{ column.data_type }}
+        {%- elif rows and column.of_orphan -%}
+        coalesce(core.{{ name }}, {{ column.of_orphan }})
+        {%- else -%}
+        core.{{ name }}
+        {%- endif %} as {{ name }}
         {{- '' if loop.last else ',\n        ' }}
         {%- endfor -%}
 {%- endmacro %}

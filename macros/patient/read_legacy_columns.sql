@@ -10,7 +10,7 @@
     {%- endset -%}
     {%- if run_query(is_loaded).rows[0][0] -%}
         {%- set query -%}
-            select column_name, data_type, expression from {{ table }} where position is not null order by position
+            select column_name, data_type, mapping, expression, of_orphan from {{ table }} where position is not null order by position
         {%- endset -%}
         {{ return(run_query(query).rows) }}
     {%- endif -%}

@@ -103,4 +103,7 @@ where right_.privilege_type = 'SELECT'
     and (right_.grantee = 0 or grantee.rolname = {core_reader} or starts_with(grantee.rolname, 'reader_patient_'))
     and (starts_with(room.nspname, 'patient_') or room.nspname in ('migration', 'staging', 'cohort', 'access'))
     and grantee.rolname is distinct from 'reader_' || room.nspname
+    and not exists (
+        select from pg_roles where rolname = {core_reader} and has_table_privilege(pg_roles.oid, target.oid, 'select')
+    )
 order by is_other_database, who, may

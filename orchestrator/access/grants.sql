@@ -12,8 +12,15 @@ begin
     end loop;
 end
 $$;
--- Its reference tables; each is granted when dbt loads it.
+-- Its reference tables, and what patients' views read; each is granted when dbt makes it.
 grant usage on schema cohort to {core_reader};
+do $$
+begin
+    if to_regclass('cohort.core_transcripts') is not null then
+        grant select on cohort.core_transcripts to {core_reader};
+    end if;
+end
+$$;
 
 grant {core_reader} to {cohort_reader};
 grant select on all tables in schema cohort to {cohort_reader};

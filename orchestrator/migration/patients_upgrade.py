@@ -20,6 +20,9 @@ NOT_UPGRADED = "MB060"
 PATIENTS_A_CALL = 500
 """In one call of dbt, which takes a third of a second whatever it does."""
 NO_SCHEMA = "Its schema is gone: migrate it again."
+NOT_REACHED = (
+    "What all patients' views read could not be made. What dbt itself says: mediabase dbt run --select path:models/core"
+)
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,13 @@ def _upgrade_some(project: Project, target: Connection, some: Sequence[Patient])
     for patient in some:
         if patient.error_code == NOT_UPGRADED:
             journal.recover(target, patient.patient_id)
-    run_models(project, ["path:models/patient"], {"patient_ids": present, "only_structure": True})
+    is_done = run_models(project, ["+path:models/patient"], {"patient_ids": present, "only_structure": True})
     after = _structure(target, some)
     for patient in journal.patients(target, present).values():
         if patient.error_code == NOT_UPGRADED:
             yield Upgraded(patient.patient_id, problem=patient.problem)
+        elif not is_done:
+            yield Upgraded(patient.patient_id, problem=NOT_REACHED)
         else:
             yield Upgraded(patient.patient_id, before[patient.schema_name] != after.get(patient.schema_name))
 

@@ -129,6 +129,14 @@ def whole(lab: "Lab", database: str) -> list[str]:
     return sorted(lines)
 
 
+def copy_project(folder: Path) -> None:
+    """Copy the dbt project into a folder, to be made into another there."""
+    for part in ("models", "macros", "seeds", "tests/generic", "tests/singular"):
+        shutil.copytree(CHECKOUT / part, folder / part)
+    for part in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(CHECKOUT / part, folder / part)
+
+
 @contextmanager
 def temporary_home() -> Iterator[Path]:
     """Yield a new data home, which is removed afterwards."""

@@ -174,16 +174,20 @@ def test_lineage_goes_from_the_legacy_database_to_the_api(manifest: Manifest, su
     assert exposures <= reachable(manifest, patient[0])
 
 
-def test_lineage_has_what_the_seed_makes_the_view_read(manifest: Manifest) -> None:
+def test_lineage_has_what_the_seed_makes_the_views_read(manifest: Manifest) -> None:
     """The expressions name tables, which dbt cannot see in them."""
     expressions = " ".join(column.expression for column in legacy_columns().values())
     core = {"transcripts", "genes", *re.findall(r"public\.(\w+)", expressions)}
     assert len(core) == 7
+    assert set(manifest["parent_map"]["model.mediabase.core_transcripts"]) == {
+        "seed.mediabase.legacy_columns",
+        *(f"source.mediabase.core.{table}" for table in core),
+    }
     assert set(manifest["parent_map"]["model.mediabase.cancer_transcript_base"]) == {
         "seed.mediabase.legacy_columns",
+        "model.mediabase.core_transcripts",
         "model.mediabase.expression_data",
         "model.mediabase.quarantined_expression",
-        *(f"source.mediabase.core.{table}" for table in core),
     }
 
 

@@ -1,17 +1,15 @@
 """Patients of an older version of the models: columns come, views follow, and no value changes."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import CHECKOUT, Lab, complaint
+from helpers import Lab, complaint, copy_project
 
 from orchestrator.dbt import runner
 from orchestrator.migration.patients_upgrade import NO_SCHEMA, Upgraded, upgrade_patients
 
 PATIENTS = ("DEMO_BAD_VALUES", "DEMO_HER2")
-PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/generic", "tests/singular")
 
 
 class NextVersion:
@@ -20,11 +18,7 @@ class NextVersion:
     def __init__(self, folder: Path) -> None:
         """Copy this version's into the folder."""
         self.models = folder / "models" / "patient" / "_patient__models.yml"
-        for part in PARTS:
-            if (CHECKOUT / part).is_dir():
-                shutil.copytree(CHECKOUT / part, folder / part)
-            elif (CHECKOUT / part).exists():
-                shutil.copy(CHECKOUT / part, folder / part)
+        copy_project(folder)
         self.original = self.models.read_text()
 
     def add(self, after: str, column: str, data_type: str, constraint: str = "") -> None:
@@ -52,7 +46,8 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ne
 def upgrade(lab: Lab, *patient_ids: str) -> dict[str, Upgraded]:
     """Upgrade patients, or all, in this process; return what became of each."""
     told: list[Upgraded] = []
-    done = upgrade_patients(lab.where.target, patient_ids or None, lab.home / "dbt", lambda _: None, told.append)
+    artifacts = lab.home / "dbt-of-another-project"
+    done = upgrade_patients(lab.where.target, patient_ids or None, artifacts, lambda _: None, told.append)
     assert told == done
     return {each.patient_id: each for each in done}
 
