@@ -195,7 +195,8 @@ def test_views_that_lead_to_a_patient_are_neither_granted_nor_left_open(migrated
         "create materialized view public.copied as select * from public.leak; "
         "create view public.of_the_core as select * from public.transcripts; "
         "create view public.as_who_asks with (security_invoker) as select * from public.leak; "
-        "create view patient_demo_her2.neighbour as select * from patient_demo_tnbc.metadata"
+        "create view patient_demo_her2.neighbour as select * from patient_demo_tnbc.metadata; "
+        "create view patient_demo_her2.own as select * from patient_demo_her2.cancer_transcript_base"
     )
     views = ("leak", "leak_of_leak", "copied", "of_the_core", "as_who_asks")
     reader = reader_role("DEMO_HER2")
@@ -218,9 +219,10 @@ def test_views_that_lead_to_a_patient_are_neither_granted_nor_left_open(migrated
             found = {view: outcome(session, reader, f"table public.{view}") for view in views}
             assert found == {**dict.fromkeys(views, REFUSED), "of_the_core": "done"}
             assert outcome(session, reader, "table patient_demo_her2.neighbour") == REFUSED
+            assert outcome(session, reader, "table patient_demo_her2.own") == "done"
     finally:
         migrated.execute(
-            "drop view patient_demo_her2.neighbour, public.as_who_asks, public.of_the_core, public.leak_of_leak; "
+            "drop view patient_demo_her2.neighbour, patient_demo_her2.own, public.as_who_asks, public.of_the_core, public.leak_of_leak; "
             "drop materialized view public.copied; drop view public.leak"
         )
 
