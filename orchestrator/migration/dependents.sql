@@ -1,8 +1,11 @@
--- Views and functions outside a patient's schema that hold a relation of it.
+-- Views and functions outside a patient's schema that hold a relation of it. Its relations are found by what depends on
+-- it: see access/reader.sql.
 select distinct dependent.name
-from pg_depend
-inner join pg_class as relation on pg_depend.refobjid = relation.oid and pg_depend.refclassid = 'pg_class'::regclass
-inner join pg_namespace as namespace on relation.relnamespace = namespace.oid
+from pg_namespace as namespace
+inner join pg_depend as of_schema
+    on namespace.oid = of_schema.refobjid
+        and of_schema.refclassid = 'pg_namespace'::regclass and of_schema.classid = 'pg_class'::regclass
+inner join pg_depend on of_schema.objid = pg_depend.refobjid and pg_depend.refclassid = 'pg_class'::regclass
 cross join lateral (
     select format('%%I.%%I', view.relnamespace::regnamespace::text, view.relname) as name, view.relnamespace as schema_oid
     from pg_rewrite

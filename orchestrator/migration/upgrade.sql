@@ -295,16 +295,22 @@ begin
         relation.relname::text,
         relation.oid,
         pg_catalog.md5(pg_catalog.pg_get_viewdef(relation.oid))
-    from pg_catalog.pg_class as relation
-    where relation.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(patient_schema))
+    from pg_catalog.pg_depend as of_schema
+    inner join pg_catalog.pg_class as relation on of_schema.objid = relation.oid
+    where of_schema.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+        and of_schema.refobjid = pg_catalog.to_regnamespace(pg_catalog.quote_ident(patient_schema))
+        and of_schema.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
         and relation.relkind in ('v', 'm')
     union all
     select
         pg_catalog.format('%s(%s)', routine.proname, pg_catalog.oidvectortypes(routine.proargtypes)),
         routine.oid,
         pg_catalog.md5(pg_catalog.pg_get_functiondef(routine.oid))
-    from pg_catalog.pg_proc as routine
-    where routine.pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(patient_schema))
+    from pg_catalog.pg_depend as of_schema
+    inner join pg_catalog.pg_proc as routine on of_schema.objid = routine.oid
+    where of_schema.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+        and of_schema.refobjid = pg_catalog.to_regnamespace(pg_catalog.quote_ident(patient_schema))
+        and of_schema.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
         and routine.prokind in ('f', 'p');
 end
 $$;

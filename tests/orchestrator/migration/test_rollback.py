@@ -55,6 +55,23 @@ def test_one_of_all(lab: Lab) -> None:
     lab.verify(*DEMO)
 
 
+def catalog_scans(lab: Lab) -> int:
+    """Return how often relations and routines of the whole database were read through, all sessions so far."""
+    scans = "select sum(seq_scan)::int from pg_stat_sys_tables where relname in ('pg_class', 'pg_proc', 'pg_depend')"
+    return int(lab.query(scans)[0][0])
+
+
+def test_no_patient_costs_a_look_at_the_relations_of_all(lab: Lab) -> None:
+    """The catalog is not read through for each; autovacuum may do so meanwhile, once or twice."""
+    lab.migrate(*DEMO)
+    scans = []
+    for patient_ids in (DEMO[:1], DEMO[1:]):
+        before = catalog_scans(lab)
+        roll_back(lab, *patient_ids)
+        scans.append(catalog_scans(lab) - before)
+    assert scans[1] - scans[0] < len(DEMO) - 2, scans
+
+
 @pytest.mark.acceptance
 @pytest.mark.parametrize("level", [(), ("--thin",)], ids=["full", "thin"])
 def test_one_of_forty_real_patients(realdata: Path, tmp_path: Path, level: tuple[str, ...]) -> None:
