@@ -222,8 +222,8 @@ def test_views_that_lead_to_a_patient_are_neither_granted_nor_left_open(migrated
             assert outcome(session, reader, "table patient_demo_her2.own") == "done"
     finally:
         migrated.execute(
-            "drop view patient_demo_her2.neighbour, patient_demo_her2.own, public.as_who_asks, public.of_the_core, public.leak_of_leak; "
-            "drop materialized view public.copied; drop view public.leak"
+            "drop view patient_demo_her2.neighbour, patient_demo_her2.own, public.as_who_asks, public.of_the_core; "
+            "drop view public.leak_of_leak; drop materialized view public.copied; drop view public.leak"
         )
 
 
