@@ -27,9 +27,8 @@ def in_threads(
     results: list[R] = []
     in_hand: WeakSet[Connection] = WeakSet()
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        looks = [pool.submit(look, item, in_hand) for item in items]
         try:
-            for done in as_completed(looks):
+            for done in as_completed([pool.submit(look, item, in_hand) for item in items]):
                 results.append(done.result())
                 report(results[-1])
         except BaseException:
