@@ -178,7 +178,7 @@ def main() -> None:
         os.environ.update(dbt_environment(resolve(where.target), home / "dbt" / "phases"))
         project = parse_project()
         with connect(where.target, autocommit=True) as target:
-            facts.prepare_facts(project, target)
+            facts.prepare_cohort(project, target, facts.CORE, facts.FACTS)
         suites.load()
         measure(home, where, patient_ids, project)  # the first has files and catalogs to read that later ones find
         runs = [measure(home, where, patient_ids, project) for _ in range(arguments.runs)]

@@ -10,14 +10,15 @@
     {%- endset -%}
     {%- if run_query(is_loaded).rows[0][0] -%}
         {%- set query -%}
-            select column_name, data_type, mapping, expression, of_orphan from {{ table }} where position is not null order by position
+            select column_name, data_type, mapping, expression, of_orphan
+            from {{ table }} where position is not null order by position
         {%- endset -%}
         {{ return(run_query(query).rows) }}
     {%- endif -%}
     {%- if flags.WHICH != 'generate' -%}
         {{ exceptions.raise_compiler_error(
-            "The seed legacy_columns, of which cancer_transcript_base is made, is missing or not this project's: "
-            ~ "run mediabase dbt seed, then this again."
+            "The seed legacy_columns, of which core_transcripts and cancer_transcript_base are made, is missing or not "
+            ~ "this project's: run mediabase dbt seed --full-refresh, then this again."
         ) }}
     {%- endif -%}
     {{ return([]) }}

@@ -104,6 +104,9 @@ where right_.privilege_type = 'SELECT'
     and (starts_with(room.nspname, 'patient_') or room.nspname in ('migration', 'staging', 'cohort', 'access'))
     and grantee.rolname is distinct from 'reader_' || room.nspname
     and not exists (
-        select from pg_roles where rolname = {core_reader} and has_table_privilege(pg_roles.oid, target.oid, 'select')
+        select from pg_roles
+        where rolname = {core_reader}
+            and has_schema_privilege(pg_roles.oid, room.oid, 'usage')
+            and has_table_privilege(pg_roles.oid, target.oid, 'select')
     )
 order by is_other_database, who, may

@@ -11,7 +11,7 @@ import psycopg
 
 from orchestrator import journal
 from orchestrator.cohort.read import Member, members, variable
-from orchestrator.dbt.facts import prepare_facts
+from orchestrator.dbt.facts import FACTS, prepare_cohort
 from orchestrator.dbt.runner import dbt_environment, parse_project
 from orchestrator.errors import ExitCode, MediabaseError
 from orchestrator.postgres.connection import Connection, Servers, resolve
@@ -67,7 +67,7 @@ def refresh(
         journal.require(target)
         os.environ.update(dbt_environment(resolve(servers.target), artifacts / "cohort"))
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-            prepare_facts(parse_project(), target)
+            prepare_cohort(parse_project(), target, FACTS)
         return refresh_stale(target, begin, report)
 
 

@@ -1,4 +1,4 @@
-"""The facts about patients in schema cohort: dbt makes tables and functions, which then work without it."""
+"""Schema cohort: dbt makes what is there for all patients, and facts about them are then worked out without it."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,19 +10,23 @@ from orchestrator.errors import MediabaseError
 from orchestrator.patient_id import schema_name
 from orchestrator.postgres.connection import Connection
 
-PLACE = "path:models/cohort"
+FACTS = "path:models/cohort"
+"""Tables, functions and views of facts."""
+CORE = "path:models/core"
+"""What patients' views read."""
 
 
-def prepare_facts(project: Project, target: Connection) -> None:
-    """Make seeds, tables, functions and views of the facts what the models say; no facts yet.
+def prepare_cohort(project: Project, target: Connection, *places: str) -> None:
+    """Make seeds, and what the models at these places make for all patients; no facts yet.
 
     `target` is in autocommit mode. Raises MediabaseError when dbt fails, or a seed cannot be used.
     """
     ensure_seeds(project, target)
     check_seeds(project, target)
-    if not run_models(project, [PLACE], {}):
+    if not run_models(project, [*places], {}):
         raise MediabaseError(
-            f"The tables of facts could not be made. What dbt itself says: mediabase dbt run --select {PLACE}"
+            "What schema cohort has for all patients could not be made. "
+            f"What dbt itself says: mediabase dbt run --select {' '.join(places)}"
         )
 
 

@@ -94,7 +94,7 @@ def build_batch(
     started = time.monotonic()
     run_models(
         project,
-        ["+path:models/patient"],
+        ["path:models/staging", "path:models/patient"],
         {"patient_ids": patient_ids, "on_bad_rows": options.on_bad_rows},
     )
     journal.event(target, place.run_id, None, "built", seconds=round(time.monotonic() - started, 3))

@@ -36,7 +36,7 @@ from orchestrator.postgres.threads import in_threads
 PATIENCE_SECONDS = 5
 """How long to wait for somebody who keeps a table locked."""
 CORE_CHANGED = "The core has other transcripts than when it was migrated: mediabase migrate {}."
-NO_VIEW = "Its view cancer_transcript_base is gone: mediabase migrate {} --force makes it again."
+NO_VIEW = "Its view cancer_transcript_base is gone: mediabase patient upgrade {} makes it again."
 CHANGED_ALIKE = "Both sides were changed alike since it was migrated."
 JOURNAL_CHANGED = "Both sides agree, and not with the journal: its row there was changed since it was migrated."
 OTHER_SERVER = "That legacy database is of another server than the one it was migrated from."

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import psycopg
 
-from orchestrator.dbt.facts import prepare_facts
+from orchestrator.dbt.facts import CORE, FACTS, prepare_cohort
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.errors import MediabaseError
 from orchestrator.legacy.databases import LegacyDatabase
@@ -102,11 +102,11 @@ def _stage(receive: Callable[[], Batch | None], send: Send, place: Place, option
 def _build(
     send: Send, place: Place, options: Options, project: Future[Project], patient_ids: list[str], is_prepared: bool
 ) -> bool:
-    """Build a batch; return whether the tables of facts are prepared for the next one."""
+    """Build a batch; return whether schema cohort is prepared for the next one."""
 
     def build(target: Connection, report: Report) -> bool:
         if not is_prepared:
-            prepare_facts(project.result(), target)
+            prepare_cohort(project.result(), target, CORE, FACTS)
         build_batch(place, project.result(), patient_ids, options, target, report)
         return True
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator import journal
-from orchestrator.dbt.facts import prepare_facts, work_out_facts
+from orchestrator.dbt.facts import FACTS, prepare_cohort, work_out_facts
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.errors import ExitCode
 from orchestrator.journal import Patient
@@ -108,7 +108,7 @@ def _load(target_dsn: str, target: Connection, artifacts: Path) -> Project:
     os.environ.update(dbt_environment(resolve(target_dsn), artifacts / "validate"))
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         project = parse_project()
-        prepare_facts(project, target)
+        prepare_cohort(project, target, FACTS)
     load()
     return project
 

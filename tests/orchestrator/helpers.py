@@ -26,7 +26,7 @@ from orchestrator import journal
 from orchestrator import sandbox as sandboxes
 from orchestrator.cli.main import main
 from orchestrator.cli.migrate import VALIDATION
-from orchestrator.dbt.facts import prepare_facts
+from orchestrator.dbt.facts import CORE, FACTS, prepare_cohort
 from orchestrator.dbt.runner import Project, dbt_environment, parse_project
 from orchestrator.legacy.databases import LegacyDatabase
 from orchestrator.migration import core, driver, plan
@@ -324,7 +324,7 @@ class Lab:
                 with self.dbt_environment():
                     known = b"select to_regprocedure('cohort.fill_patient_facts(text, text)'), to_regclass(%s)"
                     if None in (target.execute(known, ["cohort.cohort_summary"]).fetchone() or ()):
-                        prepare_facts(self.project(), target)
+                        prepare_cohort(self.project(), target, CORE, FACTS)
                     build_batch(place, self.project(), staged, Options(**options), target, report)
                 for outcome in finish_batch(target, run_id, staged, VALIDATION):
                     report(outcome)

@@ -196,7 +196,8 @@ def test_views_that_lead_to_a_patient_are_neither_granted_nor_left_open(migrated
         "create view public.of_the_core as select * from public.transcripts; "
         "create view public.as_who_asks with (security_invoker) as select * from public.leak; "
         "create view patient_demo_her2.neighbour as select * from patient_demo_tnbc.metadata; "
-        "create view patient_demo_her2.own as select * from patient_demo_her2.cancer_transcript_base"
+        "create view patient_demo_her2.own as select * from patient_demo_her2.cancer_transcript_base; "
+        "grant select on patient_demo_tnbc.metadata to public"  # nobody gets into its schema by that
     )
     views = ("leak", "leak_of_leak", "copied", "of_the_core", "as_who_asks")
     reader = reader_role("DEMO_HER2")

@@ -75,11 +75,11 @@ def test_a_view_is_made_of_the_seed_or_not_at_all(changed: Lab, state: str) -> N
     changed.execute("drop schema patient_demo_her2 cascade; delete from migration.patient")
     changed.export("DEMO_HER2")
     success, said = changed.dbt(*BUILD)
-    assert not success and "run mediabase dbt seed, then this again" in said
+    assert not success and "run mediabase dbt seed --full-refresh, then this again" in said
     assert changed.query(f"select to_regclass('patient_demo_her2.{VIEW}')") == [(None,)]
     success, said = changed.dbt("docs", "generate", "--static")
     assert success, said
-    for command in (["seed"], BUILD):
+    for command in (["seed", "--full-refresh"], BUILD):
         success, said = changed.dbt(*command)
         assert success, said
     changed.verify("DEMO_HER2")

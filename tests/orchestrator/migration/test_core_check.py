@@ -304,9 +304,9 @@ PLANTED = {
     ],
     "drop table cancer_transcript_base": [],
     "drop table opentargets_known_drugs": [("warn", "missing-table", "opentargets_known_drugs")],
-    "drop table gene_pathways": [("stop", "missing-table", "gene_pathways")],
+    "drop table gene_pathways cascade": [("stop", "missing-table", "gene_pathways")],
     "drop table genes cascade": [("stop", "missing-table", "genes")],
-    "alter table transcripts drop column gene_id": [("stop", "missing-column", "transcripts")],
+    "alter table transcripts drop column gene_id cascade": [("stop", "missing-column", "transcripts")],
     "truncate transcript_go_terms": [("warn", "no-rows", "transcript_go_terms")],
     "create table \"odd \"\" name\" (a int)": [("warn", "no-primary-key", 'odd " name')],
 }  # fmt: skip
